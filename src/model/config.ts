@@ -1,0 +1,61 @@
+// The model section of a configuration: sizes, variants and presets of the Transformer.
+import { z } from 'zod';
+
+const positive = z.int().min(1);
+const rate = z.number().min(0).lt(1);
+
+/** Sizes by preset; `base` is that of Vaswani et al. (2017). */
+const PRESETS = {
+  tiny: { modelDim: 128, feedForwardDim: 256, heads: 4, encoderLayers: 2, decoderLayers: 2 },
+  small: { modelDim: 256, feedForwardDim: 1024, heads: 4, encoderLayers: 3, decoderLayers: 3 },
+  base: { modelDim: 512, feedForwardDim: 2048, heads: 8, encoderLayers: 6, decoderLayers: 6 },
+} as const;
+
+/** `model:` as written by a user: everything has a default, sizes come from the preset. */
+export const modelConfigSchema = z
+  .strictObject({
+    preset: z.enum(['tiny', 'small', 'base']).default('small').describe('sizes to start from; any size below overrides it'),
+    modelDim: positive.optional().describe('width of the model (D)'),
+    feedForwardDim: positive.optional().describe('width of the feed-forward layers'),
+    heads: positive.optional().describe('attention heads; must divide modelDim'),
+    encoderLayers: positive.optional().describe('encoder layers'),
+    decoderLayers: positive.optional().describe('decoder layers'),
+    activation: z.enum(['relu', 'gelu', 'swiglu']).default('relu').describe('feed-forward activation'),
+    norm: z.enum(['layer', 'rms']).default('layer').describe('layer normalisation or RMS normalisation'),
+    normPosition: z.enum(['pre', 'post']).default('pre').describe('normalise before (pre) or after (post) each sublayer'),
+    positions: z
+      .enum(['sinusoidal', 'learned', 'rotary'])
+      .default('sinusoidal')
+      .describe('how positions are told apart'),
+    maxPositions: positive.default(1024).describe('longest sequence of learned positions; unused by the other kinds'),
+    embeddings: z
+      .enum(['shared', 'tied', 'separate'])
+      .default('shared')
+      .describe('shared: source, target and output use one matrix (needs a joint vocabulary); tied: target and output; separate: none'),
+    dropout: rate.default(0.1).describe('dropout of embeddings and of every sublayer’s output'),
+    attentionDropout: rate.default(0).describe('dropout of attention weights'),
+    activationDropout: rate.default(0).describe('dropout inside the feed-forward layers'),
+  })
+  .superRefine((config, context) => {
+    const { modelDim, heads, positions } = resolveModelConfig(config);
+    const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (modelDim % heads !== 0) fail('heads', `modelDim must be a multiple of heads, but modelDim is ${modelDim} and heads is ${heads}`);
+    else if (positions === 'rotary' && (modelDim / heads) % 2 !== 0) {
+      fail('positions', `rotary positions need an even modelDim / heads, but it is ${modelDim} / ${heads} = ${modelDim / heads}`);
+    }
+    if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
+  });
+
+/** The `model:` section as validated. */
+export type ModelSection = z.infer<typeof modelConfigSchema>;
+
+/** The `model:` section with every size filled in. */
+export type ModelConfig = Omit<ModelSection, keyof (typeof PRESETS)['base']> & {
+  readonly [Size in keyof (typeof PRESETS)['base']]: number;
+};
+
+/** Fills the sizes in from the preset. */
+export function resolveModelConfig(section: ModelSection): ModelConfig {
+  const given = Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
+  return { ...PRESETS[section.preset], ...given } as ModelConfig;
+}

@@ -1,0 +1,92 @@
+// The parameters of a model: names, shapes and initial values.
+import { type HostTensor, sizeOf, type TensorSpec } from '../engine/types.js';
+import { Random } from '../random.js';
+import type { ModelConfig } from './config.js';
+
+/** How a parameter starts: Xavier-uniform matrix, normal embedding with deviation D^-½, zeros or ones. */
+type Initializer = 'xavier' | 'embedding' | 'zeros' | 'ones';
+
+/** One parameter. */
+export interface ParameterSpec {
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+}
+
+/** Sizes of the two vocabularies. */
+export interface VocabularySizes {
+  readonly source: number;
+  readonly target: number;
+}
+
+/** Every parameter of a model in a fixed order; names read like `encoder.layers.0.selfAttention.query.weight`. */
+export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes): Map<string, ParameterSpec> {
+  const specs = new Map<string, ParameterSpec>();
+  const { modelDim: width, feedForwardDim: inner } = config;
+  const add = (name: string, shape: readonly number[], initializer: Initializer) => specs.set(name, { shape, initializer });
+  const linear = (name: string, from: number, to: number): void => {
+    add(`${name}.weight`, [from, to], 'xavier');
+    add(`${name}.bias`, [to], 'zeros');
+  };
+  const norm = (name: string): void => {
+    add(`${name}.scale`, [width], 'ones');
+    if (config.norm === 'layer') add(`${name}.bias`, [width], 'zeros');
+  };
+  const attention = (name: string): void => {
+    norm(`${name}Norm`);
+    for (const part of ['query', 'key', 'value', 'output']) linear(`${name}.${part}`, width, width);
+  };
+  const feedForward = (layer: string): void => {
+    norm(`${layer}.feedForwardNorm`);
+    linear(`${layer}.feedForward.inner`, width, inner);
+    if (config.activation === 'swiglu') linear(`${layer}.feedForward.gate`, width, inner);
+    linear(`${layer}.feedForward.outer`, inner, width);
+  };
+  if (config.embeddings !== 'shared') add('source.embedding', [vocabulary.source, width], 'embedding');
+  add('target.embedding', [vocabulary.target, width], 'embedding');
+  if (config.embeddings === 'separate') add('output.embedding', [vocabulary.target, width], 'embedding');
+  if (config.positions === 'learned') {
+    for (const side of ['source', 'target']) add(`${side}.positions`, [config.maxPositions, width], 'embedding');
+  }
+  for (let i = 0; i < config.encoderLayers; i++) {
+    attention(`encoder.layers.${i}.selfAttention`);
+    feedForward(`encoder.layers.${i}`);
+  }
+  for (let i = 0; i < config.decoderLayers; i++) {
+    attention(`decoder.layers.${i}.selfAttention`);
+    attention(`decoder.layers.${i}.crossAttention`);
+    feedForward(`decoder.layers.${i}`);
+  }
+  if (config.normPosition === 'pre') {
+    norm('encoder.norm');
+    norm('decoder.norm');
+  }
+  return specs;
+}
+
+/** The specs as program variables. */
+export function parameterVariables(specs: ReadonlyMap<string, ParameterSpec>): Record<string, TensorSpec> {
+  return Object.fromEntries([...specs].map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]));
+}
+
+/**
+ * Initial values: weights Xavier-uniform (Glorot & Bengio, 2010), embeddings normal with deviation D^-½ as in
+ * Vaswani et al. (2017), biases 0, norm scales 1. Each parameter draws from a stream of its own name.
+ */
+export function initialParameters(specs: ReadonlyMap<string, ParameterSpec>, seed: number): Record<string, HostTensor> {
+  const result: Record<string, HostTensor> = {};
+  for (const [name, { shape, initializer }] of specs) {
+    const data = new Float32Array(sizeOf(shape));
+    const [rows, columns] = shape as [number, number];
+    const random = new Random(seed, `init/${name}`);
+    if (initializer === 'ones') data.fill(1);
+    else if (initializer === 'xavier') {
+      const limit = Math.sqrt(6 / (rows + columns));
+      for (let i = 0; i < data.length; i++) data[i] = (2 * random.uniform() - 1) * limit;
+    } else if (initializer === 'embedding') {
+      const deviation = columns ** -0.5;
+      for (let i = 0; i < data.length; i++) data[i] = random.normal() * deviation;
+    }
+    result[name] = { shape, data };
+  }
+  return result;
+}

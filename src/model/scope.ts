@@ -1,0 +1,41 @@
+// What model code works with: parameters by name, the configuration, and dropout.
+import { dropout } from '../engine/fused/dropout.js';
+import type { Tensor } from '../engine/ops.js';
+import type { Tensors } from '../engine/types.js';
+import { EngineError } from '../errors.js';
+import type { ModelConfig } from './config.js';
+
+/** Access of one evaluation of a model to its parameters and its randomness. */
+export interface Scope {
+  readonly config: ModelConfig;
+  /** @throws EngineError when there is no such parameter. */
+  parameter(name: string): Tensor;
+  /** Dropout with the given rate; the identity when the rate is 0 or the model is not being trained. */
+  drop(x: Tensor, rate: number): Tensor;
+}
+
+/** The dropout pools (by rate) and offsets of one training step. */
+export interface DropoutTensors {
+  readonly pools: ReadonlyMap<number, Tensor>;
+  /** int32 `[sites]` */
+  readonly offsets: Tensor;
+}
+
+/** @param randomness absent outside training. */
+export function createScope(config: ModelConfig, parameters: Tensors, randomness?: DropoutTensors): Scope {
+  let site = 0;
+  return {
+    config,
+    parameter(name) {
+      const tensor = parameters[name];
+      if (!tensor) throw new EngineError(`internal: the model has no parameter ${name}`);
+      return tensor;
+    },
+    drop(x, rate) {
+      if (!randomness || rate === 0) return x;
+      const pool = randomness.pools.get(rate);
+      if (!pool) throw new EngineError(`internal: there is no dropout pool for rate ${rate}`);
+      return dropout(x, pool, randomness.offsets, site++);
+    },
+  };
+}
