@@ -49,7 +49,7 @@ const corpus = await openCorpus(split, { baseDir: folder, cacheDir: folder });
 console.log(`opened ${corpus.size} rows in ${seconds(start)} s, RSS ${rss()} MB`);
 
 /** A stand-in for a tokenizer: one id a word. */
-const ids = (text) => Int32Array.from(text.split(' '), (word) => word.length);
+const ids = (text) => new Int32Array(text.split(' ').map((word) => word.length));
 const options = {
   encode: (row) => ({ source: ids(row.source), target: ids(row.target) }),
   batching: batchingSchema.parse({}),

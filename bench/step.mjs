@@ -82,6 +82,8 @@ if (import.meta.url === `file://${process.argv[1]}`) {
   }
   times.sort((a, b) => a - b);
   const rss = process.memoryUsage().rss / 2 ** 20;
-  console.log(`compile ${compileMs.toFixed(0)} ms, best ${times[0].toFixed(0)}, median ${times[5].toFixed(0)} ms, rss ${rss.toFixed(0)} MB`);
+  console.log(
+    `compile ${compileMs.toFixed(0)} ms, best ${times[0].toFixed(0)}, median ${times[5].toFixed(0)} ms, rss ${rss.toFixed(0)} MB`,
+  );
   await engine.dispose();
 }

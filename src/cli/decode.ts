@@ -1,0 +1,67 @@
+// `s2s decode`: runs a trained model on new inputs.
+import { type Command, Option } from '@commander-js/extra-typings';
+import { UsageError } from '../errors.js';
+import { type CliContext, interruptible } from './context.js';
+import { defined, examples, finiteNumber, runSettings, wholeNumber, withCommonOptions } from './options.js';
+import type { DecodeSummary } from './types.js';
+
+function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0 }: DecodeSummary): string {
+  const rate = seconds > 0 ? ` (${(count / seconds).toFixed(1)}/s)` : '';
+  const long = [truncated > 0 ? `${truncated} cut` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
+  return `${count} examples in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}`;
+}
+
+/** Adds the command to the program. */
+export function addDecode(program: Command, context: CliContext): void {
+  const command = program
+    .command('decode')
+    .description('Run a trained model: one line in, one line out, in order. With --json, one JSON object a line.')
+    .argument('<dir>', 'run folder')
+    .option('--input <file>', 'inputs, one a line; - is standard input', '-')
+    .option('--output <file>', 'where outputs go; - is standard output', '-')
+    .option('--beam <n>', 'beam size', wholeNumber(1))
+    .addOption(new Option('--greedy', 'greedy search, the same as --beam 1').conflicts('beam'))
+    .option('--n-best <n>', 'outputs for each input, best first', wholeNumber(1))
+    .option('--scores', 'write the score of each output before it')
+    .option('--length-penalty <x>', 'exponent of the length penalty', finiteNumber)
+    .option('--max-length <n>', 'most tokens of an output', wholeNumber(1))
+    .option('--batch-size <n>', 'inputs decoded at once; changes the speed, never the output', wholeNumber(1))
+    .addOption(
+      new Option('--on-long <what>', 'an input that is too long for the model').choices([
+        'error',
+        'truncate',
+        'skip',
+      ] as const),
+    )
+    .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
+  withCommonOptions(command)
+    .addHelpText(
+      'after',
+      examples(
+        's2s decode run < input.txt > output.txt',
+        's2s decode run --input input.txt --beam 5 --n-best 3 --scores',
+        'echo "Ein Hund läuft ." | s2s decode run --greedy',
+      ),
+    )
+    .action(async (run, options) => {
+      const { input, output, nBest, scores, lengthPenalty, maxLength, batchSize, onLong, checkpoint, json } = options;
+      const beam = options.greedy ? 1 : options.beam;
+      if (nBest !== undefined && beam !== undefined && nBest > beam) {
+        const found = options.greedy ? '--greedy' : `--beam ${beam}`;
+        throw new UsageError(`--n-best ${nBest} needs a beam of at least ${nBest}, found ${found}`);
+      }
+      const summary = await interruptible(context, 'stopping', (signal) =>
+        context.library.decode({
+          ...runSettings(options, context),
+          run,
+          input,
+          output,
+          ...defined({ beam, nBest, scores, lengthPenalty, maxLength, batchSize, onLong, checkpoint, json }),
+          signal,
+        }),
+      );
+      // With the outputs in a file, standard output is free for the report.
+      if (json && output !== '-') context.output.json(summary);
+      else if (!options.quiet) context.output.log(summaryLine(summary));
+    });
+}

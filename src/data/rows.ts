@@ -1,0 +1,87 @@
+// Reads one line of a TSV or JSONL file as a row: its source and its target.
+import { DataError } from '../errors.js';
+
+/** The two sides of a row. */
+export interface Sides {
+  source: string;
+  target: string;
+}
+
+/**
+ * Reads one line.
+ * @param origin `file:line`, for error messages.
+ * @throws DataError when the line is malformed.
+ */
+export type RowReader = (line: string, origin: string) => Sides;
+
+/**
+ * A reader of tab-separated rows, all with as many columns as the first line. There is no quoting: every tab separates.
+ * A column given by name makes the first line a header.
+ * @param first the first line of the file. @param origin its `file:line`.
+ * @throws DataError when a column is not there.
+ */
+export function tsvReader(
+  first: string,
+  origin: string,
+  sourceColumn: string | number,
+  targetColumn: string | number,
+): RowReader {
+  const header = first.split('\t');
+  const width = header.length;
+  const find = (key: string, column: string | number): number => {
+    const index = typeof column === 'number' ? column : header.indexOf(column);
+    if (index >= 0 && index < width) return index;
+    throw new DataError(
+      typeof column === 'number'
+        ? `${origin}: expected a column ${column} (\`${key}\`, counted from 0), found ${columns(width)}`
+        : `${origin}: expected a header with a column ${JSON.stringify(column)} (\`${key}\`), ` +
+            `found ${header.map((name) => JSON.stringify(name)).join(', ')}`,
+    );
+  };
+  const source = find('sourceColumn', sourceColumn);
+  const target = find('targetColumn', targetColumn);
+  return (line, at) => {
+    const cells = line.split('\t');
+    if (cells.length !== width) {
+      const found = line === '' ? 'a blank line' : columns(cells.length);
+      throw new DataError(`${at}: expected ${columns(width)} as on the first line, found ${found}; correct the line`);
+    }
+    return { source: cells[source] ?? '', target: cells[target] ?? '' };
+  };
+}
+
+function columns(count: number): string {
+  return count === 1 ? '1 column' : `${count} tab-separated columns`;
+}
+
+/** A reader of JSON Lines: an object a line, with a string under each of the two keys. */
+export function jsonlReader(sourceKey: string, targetKey: string): RowReader {
+  return (line, origin) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (error) {
+      const found = line.trim() === '' ? 'a blank line' : `invalid JSON (${(error as Error).message})`;
+      throw new DataError(`${origin}: expected a JSON object, found ${found}; correct the line`, { cause: error });
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new DataError(`${origin}: expected a JSON object, found ${kindOf(value)}; correct the line`);
+    const cell = (key: string): string => {
+      const found = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+      if (typeof found !== 'string')
+        throw new DataError(`${origin}: expected a string under ${JSON.stringify(key)}, found ${kindOf(found)}`);
+      // JSON escapes can spell half a surrogate pair, which no UTF-8 file could hold.
+      if (/\p{Surrogate}/u.test(found))
+        throw new DataError(`${origin}: expected Unicode text under ${JSON.stringify(key)}, found a lone surrogate`);
+      return found;
+    };
+    return { source: cell(sourceKey), target: cell(targetKey) };
+  };
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

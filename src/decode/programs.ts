@@ -1,0 +1,111 @@
+// The programs of decoding: encoding the source into caches, and one step of all hypotheses.
+import { add, logSoftmax, matMul, type Tensor, topk, vector } from '../engine/ops.js';
+import type { Program, TensorSpec } from '../engine/types.js';
+import type { KeysValues } from '../model/attention.js';
+import type { ModelConfig } from '../model/config.js';
+import { embeddingMatrix } from '../model/embedding.js';
+import { createScope } from '../model/scope.js';
+import { encodeSource, incrementalStep } from '../model/transformer.js';
+import { BOS, PAD } from '../text/special-tokens.js';
+
+/** Variables that hold the state of the sentences being decoded. */
+export const CROSS_MASK = 'decode.cross.mask';
+const crossName = (layer: number, part: 'key' | 'value'): string => `decode.cross.${layer}.${part}`;
+const pastName = (layer: number, part: 'key' | 'value'): string => `decode.past.${layer}.${part}`;
+
+const layersOf = (model: ModelConfig): number[] => Array.from({ length: model.decoderLayers }, (_, i) => i);
+
+/** Names of the self-attention caches `[B, H, C, D/H]`. */
+export const pastNames = (model: ModelConfig): string[] =>
+  layersOf(model).flatMap((i) => [pastName(i, 'key'), pastName(i, 'value')]);
+
+/** Names of everything kept per sentence. */
+export const sentenceNames = (model: ModelConfig): string[] => [
+  ...pastNames(model),
+  ...layersOf(model).flatMap((i) => [crossName(i, 'key'), crossName(i, 'value')]),
+  CROSS_MASK,
+];
+
+/** Specs of the caches; `length` is their third dimension. */
+function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string): Record<string, TensorSpec> {
+  const spec: TensorSpec = { shape: ['B', model.heads, length, model.modelDim / model.heads], dtype: 'float32' };
+  return Object.fromEntries(layersOf(model).flatMap((i) => [[name(i, 'key'), spec], [name(i, 'value'), spec]]));
+}
+
+/** Encodes a batch of sources and stores what cross-attention needs. Input `source` int32 `[B, S]`; no outputs. */
+export function encodingProgram(model: ModelConfig, parameters: Readonly<Record<string, TensorSpec>>): Program {
+  return {
+    name: 'encoding',
+    variables: parameters,
+    inputs: { source: { shape: ['B', 'S'], dtype: 'int32' } },
+    body(variables, { source }) {
+      const { cross, mask } = encodeSource(createScope(model, variables), source as Tensor);
+      const updates: Record<string, Tensor> = { [CROSS_MASK]: mask };
+      cross.forEach(({ key, value }, i) => {
+        updates[crossName(i, 'key')] = key;
+        updates[crossName(i, 'value')] = value;
+      });
+      return { outputs: {}, updates };
+    },
+  };
+}
+
+/**
+ * One step of K hypotheses a sentence. Inputs: `tokens` int32 `[B, K]`, `position` int32 `[1]`, `ancestry` `[B, 1, K, C]`.
+ * Outputs: `logProbs` `[B·K, top]` and `ids` int32 `[B·K, top]`, or all of `logProbs` `[B·K, V]` alone.
+ * PAD and BOS never follow: their log-probability is -Infinity.
+ */
+export function decodingStep(
+  model: ModelConfig,
+  parameters: Readonly<Record<string, TensorSpec>>,
+  vocabularySize: number,
+  beam: number,
+  top: number | 'all',
+): Program {
+  const never = new Float32Array(vocabularySize);
+  never[PAD] = Number.NEGATIVE_INFINITY;
+  never[BOS] = Number.NEGATIVE_INFINITY;
+  return {
+    name: `decoding-step-${beam}-${top}`,
+    variables: {
+      ...parameters,
+      ...cacheSpecs(model, pastName, 'C'),
+      ...cacheSpecs(model, crossName, 'S'),
+      [CROSS_MASK]: { shape: ['B', 1, 1, 'S'], dtype: 'float32' },
+    },
+    inputs: {
+      tokens: { shape: ['B', beam], dtype: 'int32' },
+      position: { shape: [1], dtype: 'int32' },
+      ancestry: { shape: ['B', 1, beam, 'C'], dtype: 'float32' },
+    },
+    body(variables, inputs) {
+      const tokens = inputs.tokens as Tensor;
+      const scope = createScope(model, variables);
+      const caches = (name: typeof crossName): KeysValues[] =>
+        layersOf(model).map((i) => ({
+          key: variables[name(i, 'key')] as Tensor,
+          value: variables[name(i, 'value')] as Tensor,
+        }));
+      const { state, present } = incrementalStep(scope, tokens, {
+        batch: tokens.shape[0] as number,
+        beam,
+        position: inputs.position as Tensor,
+        past: caches(pastName),
+        ancestry: inputs.ancestry as Tensor,
+        cross: caches(crossName),
+        crossMask: variables[CROSS_MASK] as Tensor,
+      });
+      // [B·K, V]
+      const logProbs = add(logSoftmax(matMul(state, embeddingMatrix(scope, 'output'), false, true)), vector(never));
+      const appends = Object.fromEntries(
+        present.flatMap(({ key, value }, i) => [
+          [pastName(i, 'key'), { value: key, axis: 2 }],
+          [pastName(i, 'value'), { value, axis: 2 }],
+        ]),
+      );
+      if (top === 'all') return { outputs: { logProbs }, appends };
+      const best = topk(logProbs, top, true);
+      return { outputs: { logProbs: best.values, ids: best.indices }, appends };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// The loop shared by all searches: feed the open hypotheses, check what the model returns, drop finished sentences.
+import { EngineError } from '../../errors.js';
+import type { Frontier, Hypothesis } from './frontier.js';
+import type { Candidates, DecodingSession } from './model.js';
+import type { SearchOptions } from './options.js';
+import { BannedTokens, createProcessors, type LogitsProcessor } from './processors.js';
+
+/** What may follow the open hypotheses of one sentence. */
+export interface Continuations {
+  readonly sentence: number;
+  /** Entry `offset + k × width` of `ids` and `logProbs` is the first candidate of hypothesis k. */
+  readonly offset: number;
+  readonly width: number;
+  /** Token ids by descending log-probability, or `undefined` when candidate j is token j. */
+  readonly ids: Int32Array | undefined;
+  readonly logProbs: Float32Array;
+  /** The maximum length is reached: only the end mark may follow. Candidates are then in order of token id. */
+  readonly mustEnd: boolean;
+  /** Forbidden tokens by row of the whole batch. */
+  readonly banned: BannedTokens;
+}
+
+/** What tells one kind of search from another. */
+export interface SearchStrategy {
+  /**
+   * Chooses how one sentence goes on: extends its hypotheses in the frontier (at least one of them) and sets how many are open.
+   * Must return the result, best first, when `mustEnd`.
+   * @returns the result when the sentence is complete, otherwise `undefined`.
+   */
+  advance(next: Continuations): Hypothesis[] | undefined;
+}
+
+/** Sentences are dropped from the session once at most this share of those present is still open. */
+const KEEP_SHARE = 0.75;
+
+/**
+ * Runs a search to its end. Every sentence is computed from its own rows alone, so that neither the other sentences nor their
+ * order can change its result.
+ * @returns for each sentence its hypotheses, best first.
+ * @throws EngineError when the model returns something other than log-probabilities.
+ */
+export async function runSearch(
+  session: DecodingSession,
+  options: SearchOptions,
+  frontier: Frontier,
+  strategy: SearchStrategy,
+): Promise<Hypothesis[][]> {
+  const { beam, vocabularySize } = session;
+  const { sentences } = frontier;
+  const { maxLengths } = options;
+  const processors = createProcessors(options);
+  const banned = new BannedTokens(sentences * beam, vocabularySize);
+  // The best K + 1 allowed tokens of a row suffice (K to go on with besides the end mark); the rest is room for forbidden ones.
+  const room = Math.min(vocabularySize, 2 * beam + 4);
+  const results: (Hypothesis[] | undefined)[] = new Array(sentences).fill(undefined);
+  /** The sentences in the session, in its order. */
+  let present = Array.from({ length: sentences }, (_, sentence) => sentence);
+  let tokens = new Int32Array(sentences * beam);
+  let parents = new Int32Array(sentences * beam);
+  let remaining = sentences;
+
+  for (let step = 0; remaining > 0; step++) {
+    feed(frontier, present, options, tokens, parents);
+    forbid(processors, frontier, present, banned);
+    // A forced end mark may be the least probable token, so only a list of all of them is certain to contain it.
+    const ending = present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
+    const needed = Math.min(vocabularySize, beam + 1 + banned.largest);
+    const top = ending || needed > room ? 'all' : room;
+    const candidates = await session.step(tokens, parents, top);
+    checkShape(candidates, present.length * beam, top === 'all' ? vocabularySize : top);
+
+    const { width, logProbs } = candidates;
+    const ids = top === 'all' ? undefined : candidates.ids;
+    for (const [position, sentence] of present.entries()) {
+      if (results[sentence]) continue;
+      const offset = position * beam * width;
+      checkLogProbs(logProbs, offset, offset + frontier.open[sentence]! * width, step, sentence);
+      const mustEnd = maxLengths[sentence] === step;
+      const result = strategy.advance({ sentence, offset, width, ids, logProbs, mustEnd, banned });
+      if (result === undefined) continue;
+      results[sentence] = result;
+      frontier.open[sentence] = 0;
+      remaining--;
+    }
+    frontier.commit();
+
+    if (remaining > 0 && remaining <= KEEP_SHARE * present.length) {
+      const open = [...present.keys()].filter((position) => !results[present[position]!]);
+      await session.keep(open);
+      present = open.map((position) => present[position]!);
+      tokens = new Int32Array(remaining * beam);
+      parents = new Int32Array(remaining * beam);
+    }
+  }
+  return results.map((result) => result ?? []);
+}
+
+/** Asks the processors what must not follow each open hypothesis. */
+function forbid(
+  processors: readonly LogitsProcessor[],
+  frontier: Frontier,
+  present: readonly number[],
+  banned: BannedTokens,
+): void {
+  banned.clear();
+  if (processors.length === 0) return;
+  for (const sentence of present) {
+    const firstRow = sentence * frontier.beam;
+    for (let row = firstRow; row < firstRow + frontier.open[sentence]!; row++) {
+      banned.begin(row);
+      const prefix = frontier.prefix(row);
+      for (const processor of processors) processor.ban(prefix, banned);
+    }
+  }
+}
+
+/** Fills in the last token and the parent of every row present; rows without an open hypothesis get the end mark. */
+function feed(
+  frontier: Frontier,
+  present: readonly number[],
+  options: SearchOptions,
+  tokens: Int32Array,
+  parents: Int32Array,
+): void {
+  const { beam } = frontier;
+  if (frontier.length === 0) {
+    tokens.fill(options.beginToken);
+    parents.fill(0);
+    return;
+  }
+  for (let position = 0; position < present.length; position++) {
+    const sentence = present[position]!;
+    for (let k = 0; k < beam; k++) {
+      const live = k < frontier.open[sentence]!;
+      tokens[position * beam + k] = live ? frontier.lastToken(sentence * beam + k) : options.endToken;
+      parents[position * beam + k] = live ? frontier.lastParent(sentence * beam + k) : 0;
+    }
+  }
+}
+
+function checkShape(candidates: Candidates, rows: number, needed: number): void {
+  const { width, logProbs } = candidates;
+  if (width < needed || logProbs.length < rows * width) {
+    throw new EngineError(
+      `The decoding step must return ${needed} candidates for each of ${rows} rows, but returned ${width} in an array of ${logProbs.length}.`,
+    );
+  }
+}
+
+function checkLogProbs(logProbs: Float32Array, from: number, to: number, step: number, sentence: number): void {
+  for (let i = from; i < to; i++) {
+    const logProb = logProbs[i]!;
+    // False for NaN too.
+    if (!(logProb < Number.POSITIVE_INFINITY)) {
+      throw new EngineError(
+        `The model returned the log-probability ${logProb} at decoding step ${step} for sentence ${sentence} of the batch (both counted from 0): its weights or its input are not finite.`,
+      );
+    }
+  }
+}

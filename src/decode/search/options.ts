@@ -1,0 +1,66 @@
+// The options of one search and the check that they fit together and fit the session.
+import { ConfigError } from '../../errors.js';
+import type { DecodingConfig } from '../config.js';
+import type { LengthPenalty } from './length-penalty.js';
+import type { DecodingSession } from './model.js';
+
+/** The settings of {@link DecodingConfig} that steer a search, and what only the caller knows. */
+export interface SearchOptions
+  extends Pick<
+    DecodingConfig,
+    'nBest' | 'lengthPenalty' | 'lengthPenaltyKind' | 'earlyStopping' | 'minLength' | 'noRepeatNgram'
+  > {
+  /** Token fed at the first step. */
+  readonly beginToken: number;
+  /** Token that ends a hypothesis. */
+  readonly endToken: number;
+  /** `[B]` most tokens the output of each sentence may have, end mark excluded; see `maximumLengths`. */
+  readonly maxLengths: Int32Array;
+  /** Tokens that are never generated, such as the padding and begin marks. */
+  readonly suppressTokens?: readonly number[];
+}
+
+/** @throws ConfigError when options contradict each other or the session. */
+export function checkSearchOptions(session: DecodingSession, options: SearchOptions): void {
+  const { nBest, minLength, noRepeatNgram, lengthPenalty, endToken, maxLengths } = options;
+  for (const [name, value, least] of [
+    ['nBest', nBest, 1],
+    ['minLength', minLength, 0],
+    ['noRepeatNgram', noRepeatNgram, 0],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new ConfigError(`\`${name}\` must be an integer of at least ${least}, but is ${value}.`);
+    }
+  }
+  if (!Number.isFinite(lengthPenalty))
+    throw new ConfigError(`\`lengthPenalty\` must be finite, but is ${lengthPenalty}.`);
+  if (nBest > session.beam) {
+    throw new ConfigError(
+      `\`nBest\` must be at most \`beam\` (${session.beam}), because a search keeps no more hypotheses, but is ${nBest}.`,
+    );
+  }
+  if (maxLengths.length !== session.sentences) {
+    throw new ConfigError(
+      `\`maxLengths\` must have one limit per sentence (${session.sentences}), but has ${maxLengths.length}.`,
+    );
+  }
+  const tooShort = maxLengths.findIndex((limit) => limit < minLength);
+  if (tooShort >= 0) {
+    throw new ConfigError(
+      `\`minLength\` must be at most the maximum length of every sentence, but is ${minLength} where sentence ${tooShort} of the batch may have ${maxLengths[tooShort]} tokens.`,
+    );
+  }
+  for (const token of [options.beginToken, endToken, ...(options.suppressTokens ?? [])]) {
+    if (!Number.isInteger(token) || token < 0 || token >= session.vocabularySize) {
+      throw new ConfigError(`Token ids must be integers from 0 to ${session.vocabularySize - 1}, but one is ${token}.`);
+    }
+  }
+  if (options.suppressTokens?.includes(endToken)) {
+    throw new ConfigError(`\`suppressTokens\` contains the end token (${endToken}): no output could ever end.`);
+  }
+}
+
+/** The length penalty that the options describe. */
+export function lengthPenaltyOf(options: SearchOptions): LengthPenalty {
+  return { kind: options.lengthPenaltyKind, alpha: options.lengthPenalty };
+}

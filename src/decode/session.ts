@@ -1,0 +1,152 @@
+// A Transformer as a search sees it: batches of sentences decoded step by step on an engine.
+import { MASKED } from '../engine/fused/attention.js';
+import type { CompileOptions, Engine, Executable, HostTensor, TensorSpec } from '../engine/types.js';
+import { padTokens } from '../data/padding.js';
+import { EngineError } from '../errors.js';
+import type { ModelConfig } from '../model/config.js';
+import { decodingStep, encodingProgram, pastNames, sentenceNames } from './programs.js';
+import type { Candidates, DecodingSession } from './search/model.js';
+
+/** Steps that the self-attention caches hold at first; doubled whenever they are full. */
+const INITIAL_STEPS = 16;
+
+/** What a {@link TransformerDecoder} decodes with. */
+export interface DecoderModel {
+  readonly config: ModelConfig;
+  readonly parameters: Readonly<Record<string, TensorSpec>>;
+  readonly vocabularySize: number;
+}
+
+/** Decodes with one model on one engine, one batch at a time; compiles what it needs once. */
+export class TransformerDecoder {
+  private encoder: Promise<Executable> | undefined;
+  private readonly steps = new Map<string, Promise<Executable>>();
+
+  /** @param options how parameters are found: constants to pre-pack, or stored variables that may still change. */
+  constructor(
+    private readonly engine: Engine,
+    private readonly model: DecoderModel,
+    private readonly options: CompileOptions = {},
+  ) {}
+
+  /**
+   * Encodes a batch and begins to decode it. Only one session of an engine may be open at a time.
+   * @param sources token ids of each sentence, with the stop token
+   * @param beam hypotheses per sentence
+   */
+  async start(sources: readonly Int32Array[], beam: number): Promise<DecodingSession> {
+    const { config, parameters, vocabularySize } = this.model;
+    this.encoder ??= this.engine.compile(encodingProgram(config, parameters), this.options);
+    const { ids, length } = padTokens([...sources]);
+    await (await this.encoder).run({ source: { shape: [sources.length, length], data: ids } });
+    const shape = [sources.length, config.heads, INITIAL_STEPS * beam, config.modelDim / config.heads];
+    const empty = (): HostTensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    await this.engine.write(Object.fromEntries(pastNames(config).map((name) => [name, empty()])));
+    return new TransformerSession(this.engine, config, vocabularySize, sources.length, beam, (top) => this.step(beam, top));
+  }
+
+  private step(beam: number, top: number | 'all'): Promise<Executable> {
+    const { config, parameters, vocabularySize } = this.model;
+    const key = `${beam}/${top}`;
+    let compiled = this.steps.get(key);
+    if (!compiled) {
+      compiled = this.engine.compile(decodingStep(config, parameters, vocabularySize, beam, top), this.options);
+      this.steps.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  /** Releases the compiled programs and the caches. */
+  async dispose(): Promise<void> {
+    for (const executable of [this.encoder, ...this.steps.values()]) await (await executable)?.dispose();
+    await this.engine.remove(sentenceNames(this.model.config));
+  }
+}
+
+/**
+ * The caches of a batch. Beams are query positions that share a sentence's cache, and each hypothesis sees only the
+ * slots of its own ancestors, so a change of parents moves no keys or values.
+ */
+class TransformerSession implements DecodingSession {
+  private position = 0;
+  private capacity = INITIAL_STEPS;
+  /** `[B, K, C]`: 0 at ancestors' slots, elsewhere {@link MASKED}. */
+  private ancestry: Float32Array;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly config: ModelConfig,
+    readonly vocabularySize: number,
+    public sentences: number,
+    readonly beam: number,
+    private readonly compiled: (top: number | 'all') => Promise<Executable>,
+  ) {
+    this.ancestry = new Float32Array(sentences * beam * this.capacity * beam).fill(MASKED);
+  }
+
+  async step(tokens: Int32Array, parents: Int32Array, top: number | 'all'): Promise<Candidates> {
+    const { beam, sentences } = this;
+    if (this.config.positions === 'learned' && this.position >= this.config.maxPositions) {
+      throw new EngineError(
+        `the model has learned ${this.config.maxPositions} positions; set the maximum output length to that or less`,
+      );
+    }
+    if (this.position === this.capacity) await this.grow();
+    if (this.position > 0) this.follow(parents);
+    const slots = this.capacity * beam;
+    const width = top === 'all' ? this.vocabularySize : Math.min(top, this.vocabularySize);
+    const executable = await this.compiled(top === 'all' ? 'all' : width);
+    const { logProbs, ids } = await executable.run(
+      {
+        tokens: { shape: [sentences, beam], data: tokens },
+        position: { shape: [1], data: Int32Array.of(this.position) },
+        ancestry: { shape: [sentences, 1, beam, slots], data: this.ancestry },
+      },
+      { offset: this.position * beam },
+    );
+    this.position += 1;
+    return {
+      width,
+      ids: (ids?.data ?? new Int32Array(0)) as Int32Array,
+      logProbs: logProbs?.data as Float32Array,
+    };
+  }
+
+  /** Row k takes over the ancestors of its parent, and the parent itself. */
+  private follow(parents: Int32Array): void {
+    const { beam, sentences } = this;
+    const slots = this.capacity * beam;
+    const before = beam === 1 ? this.ancestry : this.ancestry.slice();
+    for (let row = 0; row < sentences * beam; row++) {
+      const parent = parents[row] as number;
+      const from = (Math.floor(row / beam) * beam + parent) * slots;
+      if (beam > 1) this.ancestry.set(before.subarray(from, from + slots), row * slots);
+      this.ancestry[row * slots + (this.position - 1) * beam + parent] = 0;
+    }
+  }
+
+  private async grow(): Promise<void> {
+    const { beam, sentences } = this;
+    const rows = sentences * beam;
+    const before = this.capacity * beam;
+    this.capacity *= 2;
+    const after = this.capacity * beam;
+    const ancestry = new Float32Array(rows * after).fill(MASKED);
+    for (let row = 0; row < rows; row++) {
+      ancestry.set(this.ancestry.subarray(row * before, (row + 1) * before), row * after);
+    }
+    this.ancestry = ancestry;
+    await this.engine.grow(pastNames(this.config), 2, after);
+  }
+
+  async keep(sentences: number[]): Promise<void> {
+    const block = this.beam * this.capacity * this.beam;
+    const ancestry = new Float32Array(sentences.length * block);
+    sentences.forEach((from, to) => {
+      ancestry.set(this.ancestry.subarray(from * block, (from + 1) * block), to * block);
+    });
+    this.ancestry = ancestry;
+    this.sentences = sentences.length;
+    await this.engine.gather(sentenceNames(this.config), sentences);
+  }
+}

@@ -1,0 +1,120 @@
+// The options and results of the library's three functions.
+import type { EngineChoice } from '../engine/create.js';
+import type { MetricScore } from '../metrics/metric.js';
+import type { StopReason } from '../train/trainer.js';
+
+/** Settings that every function takes. */
+export interface RunSettings {
+  /** Default `auto`: the fastest engine installed. */
+  readonly engine?: EngineChoice;
+  /** Threads of one tensor operation; default: the cores this process may use. */
+  readonly threads?: number;
+  /** Overrides the configuration's seed. */
+  readonly seed?: number;
+  /** Shows no progress. */
+  readonly quiet?: boolean;
+  /** Takes notes and warnings, a line each. */
+  readonly log?: (line: string) => void;
+  /** Aborted to stop early: training saves a checkpoint first. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link train}. */
+export interface TrainOptions extends RunSettings {
+  /** A YAML configuration; absent for the built-in example, or for the run's own when resuming. */
+  readonly config?: string;
+  /** The run folder; default: the next free `runs/<name>-N`. */
+  readonly out?: string;
+  /** `key.path=value` changes of the configuration. */
+  readonly set?: readonly string[];
+  readonly resume?: boolean;
+  /** Stops after this many steps, counted from the run's beginning. */
+  readonly maxSteps?: number;
+  /** Stops after this many seconds, counted from now. */
+  readonly maxSeconds?: number;
+}
+
+/** Result of {@link train}. */
+export interface TrainResult {
+  readonly task: string;
+  /** The run folder. */
+  readonly out: string;
+  /** Optimizer steps done, those before a resume included. */
+  readonly step: number;
+  readonly stopped: StopReason;
+  readonly seconds: number;
+  readonly parameters: number;
+  /** The best checkpoint, with what it was chosen by. */
+  readonly best?: { readonly step: number; readonly metric: string; readonly score: number };
+  /** Scores on the test split, for the built-in example. */
+  readonly test?: EvaluateResult;
+  /** Held-out lines as the model renders them, for the built-in example. */
+  readonly samples?: readonly { readonly source: string; readonly output: string }[];
+}
+
+/** Options of decoding that override the configuration's. */
+export interface DecodingOverrides {
+  readonly beam?: number;
+  readonly nBest?: number;
+  readonly lengthPenalty?: number;
+  readonly maxLength?: number;
+  readonly minLength?: number;
+  readonly noRepeatNgram?: number;
+  readonly batchSize?: number;
+}
+
+/** Options of {@link evaluate}. */
+export interface EvaluateOptions extends RunSettings, DecodingOverrides {
+  /** A run folder; absent when `hypotheses` are scored. */
+  readonly run?: string;
+  /** Split of the run's configuration; default `test`. */
+  readonly split?: string;
+  readonly source?: string;
+  /** One file a reference stream. */
+  readonly reference?: readonly string[];
+  /** A file of outputs to score without a model. */
+  readonly hypotheses?: string;
+  readonly metrics?: readonly string[];
+  readonly checkpoint?: string;
+  /** BLEU's tokenizer; default: the configuration's, or 13a. */
+  readonly tokenize?: string;
+  readonly lowercase?: boolean;
+}
+
+/** Result of {@link evaluate}. */
+export interface EvaluateResult {
+  readonly task?: string;
+  readonly split?: string;
+  readonly examples: number;
+  readonly metrics: Readonly<Record<string, MetricScore>>;
+  readonly decode?: Readonly<Record<string, unknown>>;
+  readonly seconds: number;
+  readonly version: string;
+}
+
+/** Options of {@link decode}. */
+export interface DecodeOptions extends RunSettings, DecodingOverrides {
+  readonly run: string;
+  /** A file, or `-` for standard input. */
+  readonly input: string;
+  /** A file, or `-` for standard output. */
+  readonly output: string;
+  /** Writes the score before each output. */
+  readonly scores?: boolean;
+  /** What to do with a source over the model's length limit; default `error`. */
+  readonly onLong?: 'error' | 'truncate' | 'skip';
+  readonly checkpoint?: string;
+  /** Writes one JSON object a line instead of text. */
+  readonly json?: boolean;
+}
+
+/** Result of {@link decode}. */
+export interface DecodeSummary {
+  /** Lines read, which is the number of outputs written (times n-best). */
+  readonly examples: number;
+  readonly seconds: number;
+  /** Sources that were cut because they were too long. */
+  readonly truncated?: number;
+  /** Sources left out because they were too long; their output is blank. */
+  readonly skipped?: number;
+}

@@ -1,0 +1,75 @@
+// Runs optimizer steps on the engine: batches in, loss and gradient norm out.
+import type { TokenExample } from '../data/examples.js';
+import type { Engine, Executable, HostTensor } from '../engine/types.js';
+import { targetTokens, tokenBatch } from './batch.js';
+import type { TrainingConfig } from './config.js';
+import { type DropoutSource, dropoutRates } from './dropout.js';
+import { accumulationStep, applicationStep, type TrainingSetup, trainingStep } from './programs.js';
+import { learningRateAt } from './schedule.js';
+
+/** What a step measured. */
+export interface StepResult {
+  /** Mean smoothed loss of a target token. */
+  readonly loss: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly targetTokens: number;
+}
+
+const scalar = (value: number): HostTensor => ({ shape: [], data: Float32Array.of(value) });
+
+/** Compiled training steps; with accumulation, the gradients of several batches make one step. */
+export class Stepper {
+  private constructor(
+    private readonly config: TrainingConfig,
+    private readonly dropout: DropoutSource,
+    private readonly usesDropout: boolean,
+    private readonly whole: Executable | undefined,
+    private readonly accumulate: Executable | undefined,
+    private readonly apply: Executable | undefined,
+  ) {}
+
+  static async create(engine: Engine, setup: TrainingSetup, config: TrainingConfig, dropout: DropoutSource): Promise<Stepper> {
+    const usesDropout = dropoutRates(setup.model).length > 0;
+    if (config.accumulate === 1) {
+      const whole = await engine.compile(trainingStep(setup));
+      return new Stepper(config, dropout, usesDropout, whole, undefined, undefined);
+    }
+    const accumulate = await engine.compile(accumulationStep(setup));
+    const apply = await engine.compile(applicationStep(setup));
+    return new Stepper(config, dropout, usesDropout, undefined, accumulate, apply);
+  }
+
+  /**
+   * Runs one optimizer step. When loss or gradient is not finite the variables stay as they are.
+   * @param step steps done before this one
+   * @param batches as many as `accumulate` says
+   */
+  async run(step: number, batches: readonly (readonly TokenExample[])[]): Promise<StepResult> {
+    const tokens = batches.reduce((sum, batch) => sum + targetTokens(batch), 0);
+    const { beta1, beta2 } = this.config;
+    const learningRate = learningRateAt(this.config, step + 1);
+    const scalars = {
+      learningRate: scalar(learningRate),
+      correction1: scalar(1 / (1 - beta1 ** (step + 1))),
+      correction2: scalar(1 / (1 - beta2 ** (step + 1))),
+    };
+    let loss = 0;
+    let norm: HostTensor | undefined;
+    for (const [part, batch] of batches.entries()) {
+      const inputs = {
+        ...tokenBatch(batch, 1 / tokens),
+        ...(this.usesDropout ? { dropoutOffsets: this.dropout.offsets(step, part) } : {}),
+      };
+      const patches = part === 0 ? this.dropout.patches(step) : [];
+      const result = this.whole
+        ? await this.whole.run({ ...inputs, ...scalars }, { patches })
+        : await (this.accumulate as Executable).run(inputs, { patches });
+      loss += result.loss?.data[0] ?? Number.NaN;
+      norm = result.norm;
+    }
+    if (this.apply) norm = (await this.apply.run(scalars)).norm;
+    return { loss, gradientNorm: norm?.data[0] ?? Number.NaN, learningRate, targetTokens: tokens };
+  }
+}
