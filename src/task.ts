@@ -1,7 +1,7 @@
 // What a task is: a small adapter that turns its data into sequences and back. The core knows tasks only through this.
 import type { z } from 'zod';
-import type { RawRow } from './data/corpus.js';
 import type { BatchingConfig, SplitConfig } from './data/config.js';
+import type { RawRow } from './data/corpus.js';
 import type { TokenExample } from './data/examples.js';
 import type { DecodingConfig } from './decode/config.js';
 import type { Scorer } from './metrics/metric.js';

@@ -1,14 +1,15 @@
 // `s2s decode`: runs a trained model on new inputs.
 import { type Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../errors.js';
+import type { DecodeSummary } from '../run/types.js';
 import { type CliContext, interruptible } from './context.js';
 import { defined, examples, finiteNumber, runSettings, wholeNumber, withCommonOptions } from './options.js';
-import type { DecodeSummary } from './types.js';
+import { counted } from './output.js';
 
 function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0 }: DecodeSummary): string {
   const rate = seconds > 0 ? ` (${(count / seconds).toFixed(1)}/s)` : '';
   const long = [truncated > 0 ? `${truncated} cut` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
-  return `${count} examples in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}`;
+  return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}`;
 }
 
 /** Adds the command to the program. */

@@ -2,6 +2,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { didYouMean } from '../config/suggest.js';
 import { UsageError } from '../errors.js';
+import type { EvaluateResult } from '../run/types.js';
 import { type CliContext, interruptible } from './context.js';
 import { EXIT } from './exit.js';
 import {
@@ -15,7 +16,8 @@ import {
   wholeNumber,
   withCommonOptions,
 } from './options.js';
-import type { EvaluateResult, MetricResult } from './types.js';
+import { counted } from './output.js';
+import { scoreTable, scoreText } from './scores.js';
 
 /** A threshold with the score it was held against. */
 interface CheckedThreshold extends Threshold {
@@ -36,30 +38,13 @@ function checkNames(limits: readonly Threshold[], known: readonly string[]): voi
  * Holds thresholds against scores. A score that is not a number misses every threshold.
  * @throws UsageError when a threshold is for a metric that was not computed
  */
-function checkThresholds(
-  limits: readonly Threshold[],
-  metrics: Readonly<Record<string, MetricResult>>,
-): CheckedThreshold[] {
+function checkThresholds(limits: readonly Threshold[], metrics: EvaluateResult['metrics']): CheckedThreshold[] {
   checkNames(limits, Object.keys(metrics));
   return limits.map((threshold) => {
     const score = metrics[threshold.metric]?.score ?? Number.NaN;
     const passed = threshold.kind === 'min' ? score >= threshold.limit : score <= threshold.limit;
     return { ...threshold, score, passed };
   });
-}
-
-/** A score as it is printed: enough digits for percentages as well as for rates below 1. */
-function scoreText(score: number): string {
-  return Math.abs(score) >= 1 ? score.toFixed(2) : score.toFixed(4);
-}
-
-function printResult(result: EvaluateResult, context: CliContext): void {
-  const rows = Object.entries(result.metrics).map(([name, { score, signature }]) => [
-    name,
-    scoreText(score),
-    signature ?? '',
-  ]);
-  context.output.table({ heading: ['METRIC', 'SCORE', 'SIGNATURE'], rows, right: [1] });
 }
 
 interface InputOptions {
@@ -111,7 +96,9 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--beam <n>', 'beam size; 1 is greedy search', wholeNumber(1))
     .option('--length-penalty <x>', 'exponent of the length penalty', finiteNumber)
     .option('--batch-size <n>', 'examples decoded at once', wholeNumber(1))
-    .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
+    .option('--checkpoint <name>', 'checkpoint of the run (default: best)')
+    .option('--tokenize <name>', 'tokenizer of BLEU: 13a, intl, char, zh, none (default: that of the config, or 13a)')
+    .option('--lowercase', 'compare without regard to case');
   withCommonOptions(command)
     .addHelpText(
       'after',
@@ -128,17 +115,18 @@ export function addEval(program: Command, context: CliContext): void {
       // Where the metrics are known beforehand, a slip is told before minutes of decoding.
       if (options.metrics !== undefined) checkNames(limits, options.metrics);
       const { split, source, reference, hypotheses, metrics, beam, lengthPenalty, batchSize, checkpoint } = options;
+      const { tokenize, lowercase } = options;
       const result = await interruptible(context, 'stopping', (signal) =>
         context.library.evaluate({
           ...runSettings(options, context),
           ...defined({ run, split, source, reference, hypotheses, metrics }),
-          ...defined({ beam, lengthPenalty, batchSize, checkpoint }),
+          ...defined({ beam, lengthPenalty, batchSize, checkpoint, tokenize, lowercase }),
           signal,
         }),
       );
       const checked = checkThresholds(limits, result.metrics);
       if (options.json) context.output.json(checked.length === 0 ? result : { ...result, thresholds: checked });
-      else printResult(result, context);
+      else context.output.table(scoreTable(result.metrics));
       for (const { metric, kind, limit, score } of checked.filter(({ passed }) => !passed)) {
         context.output.error(`--${kind} ${metric}=${limit} missed: ${metric} is ${scoreText(score)}`);
         context.exitCode ||= EXIT.thresholdMissed;
@@ -146,7 +134,7 @@ export function addEval(program: Command, context: CliContext): void {
       if (!options.quiet) {
         const of = [result.task, result.split].filter((part) => part !== undefined).join(' ');
         context.output.log(
-          `${of === '' ? '' : `${of}: `}${result.examples} examples in ${result.seconds.toFixed(1)} s`,
+          `${of === '' ? '' : `${of}: `}${counted(result.examples, 'example')} in ${result.seconds.toFixed(1)} s`,
         );
       }
     });

@@ -1,7 +1,8 @@
 // Parsing of option values, and the options every command has.
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
+import { ENGINE_CHOICES, type EngineChoice } from '../engine/create.js';
+import type { RunSettings } from '../run/types.js';
 import type { CliContext } from './context.js';
-import { ENGINES, type EngineOption, type RunSettings } from './types.js';
 
 /** A parser of whole numbers of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -78,7 +79,7 @@ export function withCommonOptions<A extends unknown[], O extends OptionValues, G
     .optionsGroup('Common options:')
     .option('--json', 'report as one JSON document on standard output')
     .option('--quiet', 'no progress, only results, warnings and errors')
-    .addOption(new Option('--engine <name>', 'what computes').choices(ENGINES).default('auto' as const))
+    .addOption(new Option('--engine <name>', 'what computes').choices(ENGINE_CHOICES).default('auto' as const))
     .option('--threads <n>', 'threads for tensor operations (default: all cores)', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random', wholeNumber(0))
     .helpOption('-h, --help', 'show this help');
@@ -96,7 +97,7 @@ export function defined<T extends object>(value: T): Defined<T> {
 
 /** The library's settings from the common options. */
 export function runSettings(
-  options: { engine: EngineOption; threads?: number | undefined; seed?: number | undefined; quiet?: true | undefined },
+  options: { engine: EngineChoice; threads?: number | undefined; seed?: number | undefined; quiet?: true | undefined },
   context: CliContext,
 ): RunSettings {
   const { engine, threads, seed, quiet } = options;

@@ -55,6 +55,11 @@ export function jsonText(value: unknown): string {
   );
 }
 
+/** `1 example`, `2 examples`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Where a command prints to. */
 export class Output {
   constructor(
@@ -95,9 +100,12 @@ export class Output {
     this.stderr.write(`${line}\n`);
   }
 
-  /** A message about a failure; each of its lines is an error of its own. */
+  /** A message about a failure; those of its lines that start with a position are errors of their own. */
   error(message: string): void {
-    for (const line of message.split('\n')) this.log(`${this.styled(this.stderr, 'red', 'error:')} ${line}`);
+    const label = this.styled(this.stderr, 'red', 'error:');
+    for (const [i, line] of message.split('\n').entries()) {
+      this.log(i === 0 || /^(\S.*:\d+:\d+|--set .*): /.test(line) ? `${label} ${line}` : line);
+    }
   }
 
   /** Text as it is to standard output (`stdout`) or standard error. */

@@ -1,5 +1,6 @@
 // The commander program with all subcommands, and running it on an argument list.
 import { Command } from '@commander-js/extra-typings';
+import { packageVersion } from '../version.js';
 import type { CliContext } from './context.js';
 import { addDecode } from './decode.js';
 import { addDoctor } from './doctor.js';
@@ -8,7 +9,6 @@ import { reportFailure } from './exit.js';
 import { addInit } from './init.js';
 import { addTasks } from './tasks.js';
 import { addTrain } from './train.js';
-import { packageVersion } from './version.js';
 
 const AFTER_HELP = `
 Examples:

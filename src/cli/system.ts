@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
-import type { EngineOption } from './types.js';
-import { packageVersion } from './version.js';
+import type { EngineName } from '../engine/types.js';
+import { packageVersion } from '../version.js';
 
 /** An engine and the package it needs. */
 export interface EngineFacts {
-  name: Exclude<EngineOption, 'auto'>;
+  name: EngineName;
   package: string;
   /** The installed version, or null when the package is not installed. */
   version: string | null;

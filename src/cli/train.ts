@@ -1,18 +1,31 @@
 // `s2s train`: trains a model from a config.
 import type { Command } from '@commander-js/extra-typings';
 import { UsageError } from '../errors.js';
+import type { TrainResult } from '../run/types.js';
 import { type CliContext, interruptible } from './context.js';
 import { collect, defined, duration, examples, runSettings, wholeNumber, withCommonOptions } from './options.js';
-import type { TrainResult } from './types.js';
+import { scoreTable, scoreText } from './scores.js';
 
-function printResult({ out, step, seconds, best }: TrainResult, context: CliContext): void {
+function printResult(result: TrainResult, { output }: CliContext): void {
+  const { task, out, step, stopped, parameters, seconds, best, test, samples } = result;
   const rows = [
+    ['task', task],
     ['run', out],
-    ['steps', String(step)],
+    ['parameters', `${(parameters / 1e6).toFixed(2)} M`],
+    ['steps', `${step} (${stopped})`],
     ['seconds', seconds.toFixed(1)],
   ];
-  if (best !== undefined) rows.push(['best', `step ${best.step}, ${best.metric} ${best.score.toPrecision(5)}`]);
-  context.output.table({ heading: ['', ''], rows });
+  if (best !== undefined) rows.push(['best', `step ${best.step}, ${best.metric} ${scoreText(best.score)}`]);
+  output.table({ heading: ['', ''], rows });
+  if (test !== undefined) {
+    output.result('');
+    output.table(scoreTable(test.metrics));
+  }
+  for (const sample of samples ?? []) {
+    output.result('');
+    output.result(sample.source);
+    output.result(`→ ${sample.output}`);
+  }
 }
 
 /** Adds the command to the program. */

@@ -51,7 +51,7 @@ const keyText = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.va
 export function parseYaml(text: string): YamlSource {
   const lines = new LineCounter();
   // prettyErrors off: it puts a multi-line excerpt of the text into each message.
-  const document: Document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document: Document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -63,7 +63,10 @@ export function parseYaml(text: string): YamlSource {
   for (const error of document.errors) {
     if (error.code === 'DUPLICATE_KEY') continue;
     readable = false;
-    problems.push({ ...at(error.pos[0]), message: `not valid YAML: ${SYNTAX[error.code] ?? error.message}` });
+    const position = at(error.pos[0]);
+    // One slip often leads to several errors; the first one on a line is the telling one.
+    if (problems.some(({ line }) => line === position.line)) continue;
+    problems.push({ ...position, message: `not valid YAML: ${SYNTAX[error.code] ?? error.message}` });
   }
   for (const warning of document.warnings) problems.push({ ...at(warning.pos[0]), message: warning.message });
   visit(document, {

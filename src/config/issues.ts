@@ -12,7 +12,7 @@ import {
   shapesAt,
   valueAt,
 } from './shape.js';
-import { didYouMean, suggest } from './suggest.js';
+import { didYouMean, sameName } from './suggest.js';
 
 /** Something wrong at one place of a config. */
 export interface Problem {
@@ -48,6 +48,9 @@ function found(value: unknown): string {
 
 type Issue = z.core.$ZodIssue;
 
+const weight = (issues: readonly Issue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+
 /** Replaces the issue of a union by those of the option that was meant, where it is clear which one that is. */
 function unwrapUnions(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
@@ -55,7 +58,7 @@ function unwrapUnions(issue: Issue): Issue[] {
     .filter(
       (issues) => !issues.some(({ code, path }) => path.length === 0 && /^invalid_(type|value|union)$/.test(code)),
     )
-    .sort((a, b) => a.length - b.length)[0];
+    .sort((a, b) => weight(a) - weight(b))[0];
   if (meant === undefined) return [issue];
   return meant.flatMap((inner) => unwrapUnions({ ...inner, path: [...issue.path, ...inner.path] }));
 }
@@ -63,13 +66,15 @@ function unwrapUnions(issue: Issue): Issue[] {
 function unknownKey(path: KeyPath, root: Shape, config: unknown): Problem {
   const parent = path.slice(0, -1);
   const key = String(path.at(-1));
-  const keys = keysOf(matchingMappings(shapesAt(root, parent, config), valueAt(config, parent)));
+  const known = keysOf(matchingMappings(shapesAt(root, parent, config), valueAt(config, parent)));
+  // In a union the key may belong to another option than the one that was meant.
+  const keys = known.filter((name) => name !== key);
   let hint = didYouMean(key, keys);
   if (hint === '') {
     // Perhaps it is right, but in the wrong section.
-    const all = allPaths(root).filter((other) => other !== pathText(path));
-    const leaf = suggest(key, new Set(all.map((other) => other.slice(other.lastIndexOf('.') + 1))));
-    const elsewhere = leaf === undefined ? undefined : all.find((other) => other.split('.').at(-1) === leaf);
+    const elsewhere = allPaths(root).find(
+      (other) => other !== pathText(path) && sameName(other.slice(other.lastIndexOf('.') + 1), key),
+    );
     if (elsewhere !== undefined) hint = `; did you mean \`${elsewhere}\`?`;
     else if (keys.length > 0) {
       const listed = keys.slice(0, KEYS_LIMIT).map((name) => `\`${name}\``);
@@ -94,6 +99,9 @@ function describeIssue(issue: Issue, root: Shape, config: unknown): Problem[] {
     const names = parent.flatMap(({ propertyNames }) => (isMapping(propertyNames) ? [propertyNames as Shape] : []));
     const expected = `expected as key ${expectation(names, root)}`;
     return [{ path: issue.path, part: 'key', message: named(`${expected}, found ${found(issue.path.at(-1))}`) }];
+  }
+  if (issue.code === 'custom') {
+    return [{ path: issue.path, part: 'value', message: named(`${found(value)} is not allowed here`) }];
   }
   const expected = shapes.length === 0 ? 'another value' : expectation(shapes, root);
   if (value === undefined) return [{ path: issue.path, part: 'key', message: named(`missing; expected ${expected}`) }];

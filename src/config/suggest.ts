@@ -28,6 +28,11 @@ export function editDistance(a: string, b: string): number {
 /** Spelling without case and separators, so that `warmup_steps` and `warmupSteps` are the same name. */
 const plain = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, '');
 
+/** Whether two names are the same but for case, `-` and `_`. */
+export function sameName(a: string, b: string): boolean {
+  return plain(a) === plain(b);
+}
+
 /**
  * The candidate nearest to a mistyped word, or undefined when none is near: at most a third of its letters may differ
  * (one for words of two to five letters). Case, `-` and `_` do not count. The first of equally near ones wins.

@@ -28,7 +28,10 @@ export async function generate(
   for (let start = 0; start < order.length; start += config.batchSize) {
     signal?.throwIfAborted();
     const indices = order.slice(start, start + config.batchSize);
-    const session = await decoder.start(indices.map((index) => sources[index] as Int32Array), config.beam);
+    const session = await decoder.start(
+      indices.map((index) => sources[index] as Int32Array),
+      config.beam,
+    );
     const options: SearchOptions = {
       ...config,
       beginToken: BOS,

@@ -29,7 +29,12 @@ export const sentenceNames = (model: ModelConfig): string[] => [
 /** Specs of the caches; `length` is their third dimension. */
 function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string): Record<string, TensorSpec> {
   const spec: TensorSpec = { shape: ['B', model.heads, length, model.modelDim / model.heads], dtype: 'float32' };
-  return Object.fromEntries(layersOf(model).flatMap((i) => [[name(i, 'key'), spec], [name(i, 'value'), spec]]));
+  return Object.fromEntries(
+    layersOf(model).flatMap((i) => [
+      [name(i, 'key'), spec],
+      [name(i, 'value'), spec],
+    ]),
+  );
 }
 
 /** Encodes a batch of sources and stores what cross-attention needs. Input `source` int32 `[B, S]`; no outputs. */

@@ -1,7 +1,8 @@
 // A Transformer as a search sees it: batches of sentences decoded step by step on an engine.
+
+import { padTokens } from '../data/padding.js';
 import { MASKED } from '../engine/fused/attention.js';
 import type { CompileOptions, Engine, Executable, HostTensor, TensorSpec } from '../engine/types.js';
-import { padTokens } from '../data/padding.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
 import { decodingStep, encodingProgram, pastNames, sentenceNames } from './programs.js';
@@ -42,7 +43,9 @@ export class TransformerDecoder {
     const shape = [sources.length, config.heads, INITIAL_STEPS * beam, config.modelDim / config.heads];
     const empty = (): HostTensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
     await this.engine.write(Object.fromEntries(pastNames(config).map((name) => [name, empty()])));
-    return new TransformerSession(this.engine, config, vocabularySize, sources.length, beam, (top) => this.step(beam, top));
+    return new TransformerSession(this.engine, config, vocabularySize, sources.length, beam, (top) =>
+      this.step(beam, top),
+    );
   }
 
   private step(beam: number, top: number | 'all'): Promise<Executable> {

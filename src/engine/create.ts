@@ -69,6 +69,8 @@ export async function createEngine(choice: EngineChoice = 'auto', threads = defa
     return await createTensorflowEngine();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new EngineError(`engine "${name}" is installed but does not start: ${reason}; reinstall it with: ${INSTALL[name]}`);
+    throw new EngineError(
+      `engine "${name}" is installed but does not start: ${reason}; reinstall it with: ${INSTALL[name]}`,
+    );
   }
 }

@@ -93,7 +93,9 @@ class EagerEngine implements Engine {
         return tensor ? [[name, tensor]] : [];
       }),
     );
-    const given = Object.fromEntries(Object.keys(program.inputs).map((name) => [name, toTensor(inputs[name] as HostTensor)]));
+    const given = Object.fromEntries(
+      Object.keys(program.inputs).map((name) => [name, toTensor(inputs[name] as HostTensor)]),
+    );
     const result = program.body(variables, given);
     const tensors: Record<string, Tensor> = {};
     // A result may be one of the variables' own tensors, which the store goes on owning.

@@ -18,7 +18,13 @@ export function projectHeads(scope: Scope, name: string, x: Tensor, batch: numbe
 }
 
 /** Keys and values of `memory`. @param memory `[B·L, D]` */
-export function projectKeysValues(scope: Scope, name: string, memory: Tensor, batch: number, length: number): KeysValues {
+export function projectKeysValues(
+  scope: Scope,
+  name: string,
+  memory: Tensor,
+  batch: number,
+  length: number,
+): KeysValues {
   return {
     key: projectHeads(scope, `${name}.key`, memory, batch, length),
     value: projectHeads(scope, `${name}.value`, memory, batch, length),

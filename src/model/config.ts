@@ -14,7 +14,10 @@ const PRESETS = {
 /** `model:` as written by a user: everything has a default, sizes come from the preset. */
 export const modelConfigSchema = z
   .strictObject({
-    preset: z.enum(['tiny', 'small', 'base']).default('small').describe('sizes to start from; any size below overrides it'),
+    preset: z
+      .enum(['tiny', 'small', 'base'])
+      .default('small')
+      .describe('sizes to start from; any size below overrides it'),
     modelDim: positive.optional().describe('width of the model (D)'),
     feedForwardDim: positive.optional().describe('width of the feed-forward layers'),
     heads: positive.optional().describe('attention heads; must divide modelDim'),
@@ -22,7 +25,10 @@ export const modelConfigSchema = z
     decoderLayers: positive.optional().describe('decoder layers'),
     activation: z.enum(['relu', 'gelu', 'swiglu']).default('relu').describe('feed-forward activation'),
     norm: z.enum(['layer', 'rms']).default('layer').describe('layer normalisation or RMS normalisation'),
-    normPosition: z.enum(['pre', 'post']).default('pre').describe('normalise before (pre) or after (post) each sublayer'),
+    normPosition: z
+      .enum(['pre', 'post'])
+      .default('pre')
+      .describe('normalise before (pre) or after (post) each sublayer'),
     positions: z
       .enum(['sinusoidal', 'learned', 'rotary'])
       .default('sinusoidal')
@@ -31,7 +37,9 @@ export const modelConfigSchema = z
     embeddings: z
       .enum(['shared', 'tied', 'separate'])
       .default('shared')
-      .describe('shared: source, target and output use one matrix (needs a joint vocabulary); tied: target and output; separate: none'),
+      .describe(
+        'shared: source, target and output use one matrix (needs a joint vocabulary); tied: target and output; separate: none',
+      ),
     dropout: rate.default(0.1).describe('dropout of embeddings and of every sublayer’s output'),
     attentionDropout: rate.default(0).describe('dropout of attention weights'),
     activationDropout: rate.default(0).describe('dropout inside the feed-forward layers'),
@@ -39,9 +47,13 @@ export const modelConfigSchema = z
   .superRefine((config, context) => {
     const { modelDim, heads, positions } = resolveModelConfig(config);
     const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (modelDim % heads !== 0) fail('heads', `modelDim must be a multiple of heads, but modelDim is ${modelDim} and heads is ${heads}`);
+    if (modelDim % heads !== 0)
+      fail('heads', `modelDim must be a multiple of heads, but modelDim is ${modelDim} and heads is ${heads}`);
     else if (positions === 'rotary' && (modelDim / heads) % 2 !== 0) {
-      fail('positions', `rotary positions need an even modelDim / heads, but it is ${modelDim} / ${heads} = ${modelDim / heads}`);
+      fail(
+        'positions',
+        `rotary positions need an even modelDim / heads, but it is ${modelDim} / ${heads} = ${modelDim / heads}`,
+      );
     }
     if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
   });

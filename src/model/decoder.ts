@@ -1,5 +1,17 @@
 // The decoder stack: whole target sequences under teacher forcing, or one position at a time with caches.
-import { add, matMul, mul, range, reshape, softmax, sum, type Tensor, concat, slice, transpose } from '../engine/ops.js';
+import {
+  add,
+  concat,
+  matMul,
+  mul,
+  range,
+  reshape,
+  slice,
+  softmax,
+  sum,
+  type Tensor,
+  transpose,
+} from '../engine/ops.js';
 import { attendAndProject, type KeysValues, projectHeads, projectKeysValues } from './attention.js';
 import { feedForward, finalNorm, linear, residual } from './layers.js';
 import { rotate } from './positions.js';
@@ -15,7 +27,9 @@ function decoderStack(scope: Scope, x: Tensor, selfAttend: Attend, crossAttend: 
     const layer = `decoder.layers.${i}`;
     state = residual(scope, `${layer}.selfAttentionNorm`, state, (input) => selfAttend(input, i));
     state = residual(scope, `${layer}.crossAttentionNorm`, state, (input) => crossAttend(input, i));
-    state = residual(scope, `${layer}.feedForwardNorm`, state, (input) => feedForward(scope, `${layer}.feedForward`, input));
+    state = residual(scope, `${layer}.feedForwardNorm`, state, (input) =>
+      feedForward(scope, `${layer}.feedForward`, input),
+    );
   }
   return finalNorm(scope, 'decoder.norm', state);
 }

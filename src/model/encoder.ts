@@ -20,7 +20,9 @@ export function encode(scope: Scope, x: Tensor, batch: number, length: number, m
   for (let i = 0; i < scope.config.encoderLayers; i++) {
     const layer = `encoder.layers.${i}`;
     state = residual(scope, `${layer}.selfAttentionNorm`, state, selfAttention(`${layer}.selfAttention`));
-    state = residual(scope, `${layer}.feedForwardNorm`, state, (input) => feedForward(scope, `${layer}.feedForward`, input));
+    state = residual(scope, `${layer}.feedForwardNorm`, state, (input) =>
+      feedForward(scope, `${layer}.feedForward`, input),
+    );
   }
   return finalNorm(scope, 'encoder.norm', state);
 }

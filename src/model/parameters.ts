@@ -22,7 +22,8 @@ export interface VocabularySizes {
 export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes): Map<string, ParameterSpec> {
   const specs = new Map<string, ParameterSpec>();
   const { modelDim: width, feedForwardDim: inner } = config;
-  const add = (name: string, shape: readonly number[], initializer: Initializer) => specs.set(name, { shape, initializer });
+  const add = (name: string, shape: readonly number[], initializer: Initializer) =>
+    specs.set(name, { shape, initializer });
   const linear = (name: string, from: number, to: number): void => {
     add(`${name}.weight`, [from, to], 'xavier');
     add(`${name}.bias`, [to], 'zeros');

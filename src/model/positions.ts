@@ -1,5 +1,19 @@
 // Position information: sinusoidal, learned and rotary.
-import { add, cast, concat, cos, gather, mul, reshape, sin, slice, stack, sub, type Tensor, vector } from '../engine/ops.js';
+import {
+  add,
+  cast,
+  concat,
+  cos,
+  gather,
+  mul,
+  reshape,
+  sin,
+  slice,
+  stack,
+  sub,
+  type Tensor,
+  vector,
+} from '../engine/ops.js';
 import type { Scope } from './scope.js';
 
 const BASE = 10_000;

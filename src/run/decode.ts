@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { dirname, join, basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createProgress } from '../logging/progress.js';
 import { storageError } from '../storage/atomic.js';
 import { type DecodedLine, LineDecoder } from './decoder.js';
@@ -42,7 +42,8 @@ function fileSink(file: string): Sink {
   return {
     async write(text) {
       check();
-      if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'error')]).catch(() => undefined);
+      if (!stream.write(text))
+        await Promise.race([once(stream, 'drain'), once(stream, 'error')]).catch(() => undefined);
       check();
     },
     async finish() {
@@ -84,17 +85,26 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
   const sink = options.output === '-' ? stdoutSink : fileSink(options.output);
   const name = options.input === '-' ? 'standard input' : options.input;
   const { batchSize, nBest } = decoder.settings;
-  const progress = createProgress({ quiet: (options.quiet ?? false) || options.input === '-', label: 'decode', every: 1000 });
+  const progress = createProgress({
+    quiet: (options.quiet ?? false) || options.input === '-',
+    label: 'decode',
+    every: 1000,
+  });
   let examples = 0;
   try {
     let chunk: string[] = [];
     const flush = async (): Promise<void> => {
       const before = examples;
-      const results = await decoder.decode(chunk, options.onLong ?? 'error', (index) => `${name}:${before + index + 1}`, {
-        onDone: (finished) => progress.update(before + finished),
-        signal: options.signal,
-        ...(options.log ? { log: options.log } : {}),
-      });
+      const results = await decoder.decode(
+        chunk,
+        options.onLong ?? 'error',
+        (index) => `${name}:${before + index + 1}`,
+        {
+          onDone: (finished) => progress.update(before + finished),
+          signal: options.signal,
+          ...(options.log ? { log: options.log } : {}),
+        },
+      );
       for (const [i, result] of results.entries()) await sink.write(render(result, before + i, options, nBest));
       examples += chunk.length;
       chunk = [];

@@ -48,12 +48,19 @@ export class LineDecoder {
   ) {}
 
   /** Loads the run's model. @param checkpoint as in `--checkpoint` */
-  static async open(run: OpenedRun, settings: RunSettings & DecodingOverrides, checkpoint?: string): Promise<LineDecoder> {
+  static async open(
+    run: OpenedRun,
+    settings: RunSettings & DecodingOverrides,
+    checkpoint?: string,
+  ): Promise<LineDecoder> {
     const decoding = decodingSettings(run.config.decoding, settings);
     const model = await loadModel(run, checkpoint);
     const engine = await createEngine(settings.engine, settings.threads);
     const specs = Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { shape }]: [string, HostTensor]) => [name, { shape, dtype: 'float32' as const }]),
+      Object.entries(model.parameters).map(([name, { shape }]: [string, HostTensor]) => [
+        name,
+        { shape, dtype: 'float32' as const },
+      ]),
     );
     const decoder = new TransformerDecoder(
       engine,
@@ -62,7 +69,14 @@ export class LineDecoder {
     );
     const { maxSourceLength, maxTokens } = run.config.batching;
     const learned = model.config.positions === 'learned' ? model.config.maxPositions : Number.POSITIVE_INFINITY;
-    return new LineDecoder(run, engine, decoder, Math.min(maxSourceLength ?? maxTokens, learned), decoding, model.label);
+    return new LineDecoder(
+      run,
+      engine,
+      decoder,
+      Math.min(maxSourceLength ?? maxTokens, learned),
+      decoding,
+      model.label,
+    );
   }
 
   /**
@@ -74,7 +88,11 @@ export class LineDecoder {
     lines: readonly string[],
     onLong: OnLong,
     origin: (index: number) => string,
-    options: { onDone?: (finished: number) => void; signal?: AbortSignal | undefined; log?: (line: string) => void } = {},
+    options: {
+      onDone?: (finished: number) => void;
+      signal?: AbortSignal | undefined;
+      log?: (line: string) => void;
+    } = {},
   ): Promise<DecodedLine[]> {
     const encoded: { index: number; ids: Int32Array }[] = [];
     lines.forEach((line, index) => {
@@ -96,7 +114,12 @@ export class LineDecoder {
     return results;
   }
 
-  private fit(ids: Int32Array, onLong: OnLong, origin: () => string, log?: (line: string) => void): Int32Array | undefined {
+  private fit(
+    ids: Int32Array,
+    onLong: OnLong,
+    origin: () => string,
+    log?: (line: string) => void,
+  ): Int32Array | undefined {
     if (ids.length <= this.maxSource) return ids;
     const what = `${origin()}: the source has ${ids.length} tokens, but the model was trained on at most ${this.maxSource}`;
     if (onLong === 'error') {

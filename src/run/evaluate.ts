@@ -1,9 +1,10 @@
 // The library's `evaluate`: scores a model on a split or on files, or files of outputs against references.
-import { openCorpus } from '../data/corpus.js';
+
 import type { SplitConfig } from '../data/config.js';
+import { openCorpus } from '../data/corpus.js';
 import { UsageError } from '../errors.js';
-import { createScorer, hasSubwordMarks, type MetricOptions, type Scorer } from '../metrics/metric.js';
 import { createProgress } from '../logging/progress.js';
+import { createScorer, hasSubwordMarks, type MetricOptions, type Scorer } from '../metrics/metric.js';
 import type { TaskAdapter } from '../task.js';
 import { packageVersion } from '../version.js';
 import { LineDecoder } from './decoder.js';
@@ -36,7 +37,10 @@ async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Prom
   const started = performance.now();
   const references = options.reference ?? [];
   if (references.length === 0) throw new UsageError('scoring outputs needs at least one reference file');
-  const scorer = createScorer(options.metrics ?? ['bleu'], metricOptions(options, { tokenize: '13a', lowercase: false }));
+  const scorer = createScorer(
+    options.metrics ?? ['bleu'],
+    metricOptions(options, { tokenize: '13a', lowercase: false }),
+  );
   let examples = 0;
   let empty = 0;
   let marked: number | undefined;
@@ -47,7 +51,9 @@ async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Prom
     scorer.add(hypothesis as string, expected);
   }
   if (marked !== undefined) {
-    options.log?.(`warning: ${hypotheses}:${marked}: subword marks (▁ or @@) in the outputs; score text whose words are joined`);
+    options.log?.(
+      `warning: ${hypotheses}:${marked}: subword marks (▁ or @@) in the outputs; score text whose words are joined`,
+    );
   }
   if (empty > 0) options.log?.(`warning: ${empty} references are empty`);
   return {
@@ -59,7 +65,11 @@ async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Prom
 }
 
 /** Rows to score: sources with their references. */
-async function* rowsOf(options: EvaluateOptions, run: OpenedRun, split: string): AsyncGenerator<{ source: string; references: string[] }> {
+async function* rowsOf(
+  options: EvaluateOptions,
+  run: OpenedRun,
+  split: string,
+): AsyncGenerator<{ source: string; references: string[] }> {
   const { source, reference } = options;
   if (source !== undefined) {
     for await (const [line, ...references] of parallelLines([source, ...(reference ?? [])])) {
@@ -70,7 +80,9 @@ async function* rowsOf(options: EvaluateOptions, run: OpenedRun, split: string):
   const files = (run.config.data as Record<string, SplitConfig | undefined>)[split];
   if (!files) {
     const known = Object.keys(run.config.data).join(', ');
-    throw new UsageError(`the run's configuration has no split "${split}"; it has ${known}, or give --source and --reference`);
+    throw new UsageError(
+      `the run's configuration has no split "${split}"; it has ${known}, or give --source and --reference`,
+    );
   }
   const corpus = await openCorpus(files, { baseDir: '.', cacheDir: decompressionCache() });
   try {
@@ -83,7 +95,8 @@ async function* rowsOf(options: EvaluateOptions, run: OpenedRun, split: string):
 
 /** The task's scorer, or one with the comparison that the options ask for. */
 function scorerFor(task: TaskAdapter, run: OpenedRun, options: EvaluateOptions): Scorer {
-  if (options.tokenize === undefined && options.lowercase === undefined) return task.createScorer(run.config, options.metrics);
+  if (options.tokenize === undefined && options.lowercase === undefined)
+    return task.createScorer(run.config, options.metrics);
   const { evaluation } = run.config as unknown as { evaluation: MetricOptions };
   const changed = { ...run.config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
   return task.createScorer(changed, options.metrics);
@@ -106,7 +119,11 @@ export async function evaluateRun(options: EvaluateOptions): Promise<EvaluateRes
         chunk.map(({ source }) => source),
         'truncate',
         (index) => `${split}:${done + index + 1}`,
-        { onDone: (finished) => progress.update(done + finished), signal: options.signal, ...(options.log ? { log: options.log } : {}) },
+        {
+          onDone: (finished) => progress.update(done + finished),
+          signal: options.signal,
+          ...(options.log ? { log: options.log } : {}),
+        },
       );
       results.forEach(({ outputs }, i) => {
         scorer.add(outputs[0]?.text ?? '', chunk[i]?.references ?? []);

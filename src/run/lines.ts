@@ -1,6 +1,7 @@
 // Lines of text files and of standard input, one file or several side by side.
-import { fileChunks, readLines } from '../data/lines.js';
+
 import { openInput } from '../data/files.js';
+import { fileChunks, readLines } from '../data/lines.js';
 import { DataError } from '../errors.js';
 import { decompressionCache } from './open.js';
 

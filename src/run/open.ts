@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { tasks } from '../../tasks/index.js';
 import { loadConfig } from '../config/load.js';
 import { didYouMean } from '../config/suggest.js';
@@ -17,7 +18,6 @@ import type { StoredTensor } from '../storage/safetensors.js';
 import type { Codec, RunConfig, TaskAdapter } from '../task.js';
 import { averageName } from '../train/programs.js';
 import { hostTensors } from '../train/state.js';
-import type { z } from 'zod';
 
 /** The task of a configuration file, found before the rest is checked. */
 function taskNamed(name: unknown, file: string): TaskAdapter {
@@ -25,7 +25,9 @@ function taskNamed(name: unknown, file: string): TaskAdapter {
   const task = tasks.find((candidate) => candidate.name === name);
   if (task) return task;
   if (name === undefined) throw new ConfigError(`${file}: task: expected one of ${names.join(', ')}, found nothing`);
-  throw new ConfigError(`${file}: task: unknown task ${JSON.stringify(name)}${didYouMean(String(name), names) || `; the tasks are ${names.join(', ')}`}`);
+  throw new ConfigError(
+    `${file}: task: unknown task ${JSON.stringify(name)}${didYouMean(String(name), names) || `; the tasks are ${names.join(', ')}`}`,
+  );
 }
 
 /** Reads only the `task` key of a configuration. */
@@ -46,10 +48,17 @@ async function readTaskName(file: string): Promise<unknown> {
 }
 
 /** Loads a configuration with its task. Data paths come out absolute. */
-export async function loadRunConfig(file: string, overrides: readonly string[]): Promise<{ task: TaskAdapter; config: RunConfig; baseDir: string }> {
+export async function loadRunConfig(
+  file: string,
+  overrides: readonly string[],
+): Promise<{ task: TaskAdapter; config: RunConfig; baseDir: string }> {
   const name = await readTaskName(file);
   const task = name === undefined ? tasks[0] : taskNamed(name, file);
-  const { config, baseDir } = await loadConfig(file, (task as TaskAdapter).configSchema as z.ZodType<RunConfig>, overrides);
+  const { config, baseDir } = await loadConfig(
+    file,
+    (task as TaskAdapter).configSchema as z.ZodType<RunConfig>,
+    overrides,
+  );
   return { task: task as TaskAdapter, config: withAbsolutePaths(config, baseDir), baseDir };
 }
 
@@ -58,7 +67,10 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
   const at = (file: string): string => (isAbsolute(file) ? file : join(baseDir, file));
   const split = (files: SplitConfig): SplitConfig =>
     Object.fromEntries(
-      Object.entries(files).map(([key, value]) => [key, ['source', 'target', 'file'].includes(key) ? at(value as string) : value]),
+      Object.entries(files).map(([key, value]) => [
+        key,
+        ['source', 'target', 'file'].includes(key) ? at(value as string) : value,
+      ]),
     ) as SplitConfig;
   const { train, valid, test } = config.data;
   return { ...config, data: { train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) } };
@@ -106,7 +118,10 @@ function averageCount(checkpoint: string): number | undefined {
 }
 
 /** Loads tensors as `--checkpoint` says: `best` (the last one where none is marked), `latest`, a step, or `average:N`. */
-async function loadTensors(folder: string, checkpoint: string): Promise<{ tensors: Map<string, StoredTensor>; label: string }> {
+async function loadTensors(
+  folder: string,
+  checkpoint: string,
+): Promise<{ tensors: Map<string, StoredTensor>; label: string }> {
   const count = averageCount(checkpoint);
   if (count !== undefined) {
     const { listCheckpoints } = await import('../storage/checkpoints.js');
@@ -149,7 +164,8 @@ export async function packageRoot(): Promise<string> {
   for (;;) {
     const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
     if ((JSON.parse(text) as { name?: string }).name === 's2s-toolkit') return folder;
-    if (dirname(folder) === folder) throw new DataError('the package folder of s2s-toolkit cannot be found', { missing: true });
+    if (dirname(folder) === folder)
+      throw new DataError('the package folder of s2s-toolkit cannot be found', { missing: true });
     folder = dirname(folder);
   }
 }

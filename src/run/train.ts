@@ -12,10 +12,10 @@ import { replaceFile } from '../storage/atomic.js';
 import { createRunFolder, openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig, TaskAdapter } from '../task.js';
 import { runTraining } from '../train/trainer.js';
+import { packageVersion } from '../version.js';
 import { decodeLines, evaluateRun } from './evaluate.js';
 import { decompressionCache, loadRunConfig, packageRoot, parameterCount, vocabularyReader } from './open.js';
 import type { TrainOptions, TrainResult } from './types.js';
-import { packageVersion } from '../version.js';
 
 /** Settings that may change when a run is resumed: they steer how long and what is watched, not what is learned. */
 const CHANGEABLE = [
@@ -111,7 +111,8 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
     if (options.resume) await replaceFile(run.paths.config, stringifyConfig(config));
     const trainCorpus = await open(config.data.train);
     const validCorpus = await open(config.data.valid);
-    for (const corpus of [trainCorpus, validCorpus]) for (const { message } of corpus.warnings) log(`warning: ${message}`);
+    for (const corpus of [trainCorpus, validCorpus])
+      for (const { message } of corpus.warnings) log(`warning: ${message}`);
     const codec = await codecFor(task, config, run, options.resume ?? false, () => trainCorpus.rows(), baseDir);
     const parameters = parameterCount(parameterSpecs(resolveModelConfig(config.model), codec.vocabulary));
     const { source, target } = codec.vocabulary;
@@ -186,4 +187,3 @@ async function showExample(result: TrainResult, options: TrainOptions): Promise<
   const samples = lines.map((source, i) => ({ source, output: outputs[i] as string }));
   return { ...result, test, samples, seconds: result.seconds + test.seconds };
 }
-

@@ -95,20 +95,15 @@ export async function saveCheckpoint(
   time: Readonly<Record<string, number | string>> = {},
 ): Promise<void> {
   const metadata = { step: String(step) };
-  const file = stateFile(folder, step);
-  const envelope = (digest: { bytes: number; crc32: number }) =>
-    `${stableJson({ format: CHECKPOINT_FORMAT, step, tensors: digest, state, time: { ...time, saved: new Date().toISOString() } }, 2)}\n`;
-  let digest: { bytes: number; crc32: number } | undefined;
-  if ((await listCheckpoints(folder)).includes(step)) {
-    digest = digestSafetensors(tensors, metadata);
-    const old = await readEnvelope(folder, step).catch(() => undefined);
-    if (old?.tensors.bytes !== digest.bytes || old.tensors.crc32 !== digest.crc32) {
-      await deleteCheckpoint(folder, step);
-      digest = undefined;
-    }
+  let digest = (await listCheckpoints(folder)).includes(step) ? digestSafetensors(tensors, metadata) : undefined;
+  const old = digest && (await readEnvelope(folder, step).catch(() => undefined))?.tensors;
+  if (digest === undefined || old?.bytes !== digest.bytes || old.crc32 !== digest.crc32) {
+    await deleteCheckpoint(folder, step); // A mark left there would call the new tensors complete too early.
+    digest = await writeSafetensors(tensorFile(folder, step), tensors, metadata);
   }
-  digest ??= await writeSafetensors(tensorFile(folder, step), tensors, metadata);
-  await replaceFile(file, envelope(digest));
+  const saved = new Date().toISOString();
+  const envelope = { format: CHECKPOINT_FORMAT, step, tensors: digest, state, time: { ...time, saved } };
+  await replaceFile(stateFile(folder, step), `${stableJson(envelope, 2)}\n`);
 }
 
 async function readEnvelope(folder: string, step: number): Promise<z.infer<typeof envelopeSchema>> {

@@ -10,7 +10,7 @@ import { stableJson } from './json.js';
 import { type FolderLock, LOCK_FILES, lockFolder } from './lock.js';
 
 /** The format of the run folders that this version writes; it reads this one and the earlier ones. */
-export const RUN_FORMAT = 1;
+const RUN_FORMAT = 1;
 
 const MARKER = 'run.json';
 const markerSchema = z.object({ format: z.int().positive(), writtenBy: z.string() });

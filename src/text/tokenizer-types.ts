@@ -26,8 +26,9 @@ export interface Tokenizer {
    */
   encode(text: string, options?: EncodeOptions): Int32Array;
   /**
-   * The text of `ids`, special tokens left out; unknown tokens read `<unk>`. With kinds bpe and byte-bpe as trained by s2s
-   * and normalization none, `decode(encode(text)) === text` for every text.
+   * The text of `ids`, padding, begin and end left out; unknown tokens read `<unk>` (unless a foreign file has `<unk>` among
+   * its special tokens: these are all left out). With kinds bpe and byte-bpe as trained by s2s and normalization none,
+   * `decode(encode(text)) === text` for every text.
    * @throws RangeError for an id outside the vocabulary.
    */
   decode(ids: ArrayLike<number>): string;

@@ -15,8 +15,14 @@ export function targetTokens(examples: readonly TokenExample[]): number {
  * @returns `source` [B, S], `targetInput`, `targetOutput` and `weights` [B, T]
  */
 export function tokenBatch(examples: readonly TokenExample[], weight: number): Record<string, HostTensor> {
-  const source = padTokens(examples.map((example) => example.source), PAD);
-  const target = padTokens(examples.map((example) => example.target), PAD);
+  const source = padTokens(
+    examples.map((example) => example.source),
+    PAD,
+  );
+  const target = padTokens(
+    examples.map((example) => example.target),
+    PAD,
+  );
   const shape = [examples.length, target.length];
   const input = new Int32Array(target.ids.length);
   const weights = new Float32Array(target.ids.length);

@@ -44,10 +44,16 @@ export const trainingConfigSchema = z
   .superRefine((config, context) => {
     const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (config.optimizer === 'adam' && config.weightDecay > 0) {
-      fail('weightDecay', `weightDecay needs optimizer adamw, but weightDecay is ${config.weightDecay} and optimizer is adam`);
+      fail(
+        'weightDecay',
+        `weightDecay needs optimizer adamw, but weightDecay is ${config.weightDecay} and optimizer is adam`,
+      );
     }
     if (config.schedule !== 'constant' && config.warmupSteps > config.steps) {
-      fail('warmupSteps', `warmupSteps must be at most steps, but warmupSteps is ${config.warmupSteps} and steps is ${config.steps}`);
+      fail(
+        'warmupSteps',
+        `warmupSteps must be at most steps, but warmupSteps is ${config.warmupSteps} and steps is ${config.steps}`,
+      );
     }
   });
 

@@ -1,6 +1,20 @@
 // Adam and AdamW with global-norm clipping, written in tensor ops so that the update runs inside the compiled step.
-import { add, div, less, minimum, mul, scalar, sqrt, square, sub, sum, type Tensor, where, zerosLike } from '../engine/ops.js';
-import type { Tensors, TensorSpec } from '../engine/types.js';
+import {
+  add,
+  div,
+  less,
+  minimum,
+  mul,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  where,
+  zerosLike,
+} from '../engine/ops.js';
+import type { TensorSpec, Tensors } from '../engine/types.js';
 
 /** Constants of one optimizer. */
 export interface OptimizerConfig {

@@ -1,7 +1,7 @@
 // The programs a trainer runs: one training step, its two halves for gradient accumulation, and validation.
 import { smoothedCrossEntropy, tokenStatistics } from '../engine/fused/cross-entropy.js';
 import { add, reshape, type Tensor, valueAndGrads, zerosLike } from '../engine/ops.js';
-import type { Program, Tensors, TensorSpec } from '../engine/types.js';
+import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
 import { createScope, type DropoutTensors, type Scope } from '../model/scope.js';
@@ -176,9 +176,13 @@ export function validationProgram(setup: TrainingSetup): Program {
       const scope = createScope(setup.model, variables);
       const states = teacherForcedStates(scope, inputs.source as Tensor, inputs.targetInput as Tensor);
       const targets = flatten(inputs.targetOutput as Tensor);
-      const statistics = tokenStatistics(states, embeddingMatrix(scope, 'output'), targets, flatten(inputs.weights as Tensor));
+      const statistics = tokenStatistics(
+        states,
+        embeddingMatrix(scope, 'output'),
+        targets,
+        flatten(inputs.weights as Tensor),
+      );
       return { outputs: { ...statistics } };
     },
   };
 }
-

@@ -88,7 +88,8 @@ export function hostTensors(
       const tensor = tensors.get(name);
       const shape = shapeOf(name);
       const expected = `expected tensor "${name}" of shape [${shape.join(', ')}]`;
-      const advice = 'the checkpoint belongs to another model or vocabulary; restore the config.yaml and vocab/ it was trained with';
+      const advice =
+        'the checkpoint belongs to another model or vocabulary; restore the config.yaml and vocab/ it was trained with';
       if (!tensor) throw new DataError(`${file}: ${expected}, found none; ${advice}`);
       if (tensor.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
         throw new DataError(`${file}: ${expected}, found ${tensor.dtype} [${tensor.shape.join(', ')}]; ${advice}`);

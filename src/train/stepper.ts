@@ -30,7 +30,12 @@ export class Stepper {
     private readonly apply: Executable | undefined,
   ) {}
 
-  static async create(engine: Engine, setup: TrainingSetup, config: TrainingConfig, dropout: DropoutSource): Promise<Stepper> {
+  static async create(
+    engine: Engine,
+    setup: TrainingSetup,
+    config: TrainingConfig,
+    dropout: DropoutSource,
+  ): Promise<Stepper> {
     const usesDropout = dropoutRates(setup.model).length > 0;
     if (config.accumulate === 1) {
       const whole = await engine.compile(trainingStep(setup));

@@ -11,13 +11,27 @@ import { openTensorBoard } from '../logging/tensorboard.js';
 import type { Scorer } from '../metrics/metric.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
-import { discardCheckpointsAfter, loadCheckpoint, markBest, pruneCheckpoints, saveCheckpoint } from '../storage/checkpoints.js';
+import {
+  discardCheckpointsAfter,
+  loadCheckpoint,
+  markBest,
+  pruneCheckpoints,
+  saveCheckpoint,
+} from '../storage/checkpoints.js';
 import type { WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from './dropout.js';
 import type { TrainingSetup } from './programs.js';
-import { emptyAccumulators, hostTensors, initialVariables, snapshot, stateNames, type TrainerState, trainerStateSchema } from './state.js';
+import {
+  emptyAccumulators,
+  hostTensors,
+  initialVariables,
+  snapshot,
+  stateNames,
+  type TrainerState,
+  trainerStateSchema,
+} from './state.js';
 import { Stepper, type StepResult } from './stepper.js';
 import { type ValidationResult, Validator } from './validate.js';
 
@@ -227,7 +241,10 @@ class TrainingLoop {
       state.intervalTokens += result.targetTokens;
       this.timedTokens += result.targetTokens;
     } else {
-      this.skip(result, batches.flatMap(({ rows }) => [...rows]));
+      this.skip(
+        result,
+        batches.flatMap(({ rows }) => [...rows]),
+      );
     }
     const tokensPerSecond = (this.timedTokens * 1000) / (performance.now() - this.intervalStart);
     const loss = state.intervalLoss / state.intervalTokens;

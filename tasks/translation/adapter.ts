@@ -6,7 +6,7 @@ import { DataError } from '../../src/errors.js';
 import { createScorer } from '../../src/metrics/metric.js';
 import type { Random } from '../../src/random.js';
 import type { Codec, TaskAdapter } from '../../src/task.js';
-import { EOS, type Tokenizer, tokenizerFromJSON, TokenizerTrainer } from '../../src/text/tokenizer.js';
+import { EOS, type Tokenizer, TokenizerTrainer, tokenizerFromJSON } from '../../src/text/tokenizer.js';
 import { type TranslationConfig, translationConfigSchema } from './config.js';
 
 const JOINT_FILE = 'tokenizer.json';
@@ -81,7 +81,8 @@ async function createCodec(
   rows: () => AsyncIterable<RawRow>,
   baseDir: string,
 ): Promise<Codec> {
-  const given = async (file: string | undefined) => (file === undefined ? undefined : loadTokenizer(resolve(baseDir, file)));
+  const given = async (file: string | undefined) =>
+    file === undefined ? undefined : loadTokenizer(resolve(baseDir, file));
   let source = await given(config.sourceTokenizer);
   let target = config.joint ? source : await given(config.targetTokenizer);
   if (!source || !target) {
@@ -97,7 +98,10 @@ async function createCodec(
   return new TranslationCodec(source, target, config.bpeDropout);
 }
 
-async function restoreCodec({ tokenizer: config }: TranslationConfig, read: (name: string) => Promise<string>): Promise<Codec> {
+async function restoreCodec(
+  { tokenizer: config }: TranslationConfig,
+  read: (name: string) => Promise<string>,
+): Promise<Codec> {
   const load = async (name: string) => parseTokenizer(await read(name), name);
   if (config.joint) {
     const joint = await load(JOINT_FILE);

@@ -24,7 +24,11 @@ export const translationConfigSchema = z
     decoding: decodingConfigSchema.prefault({}).describe('how outputs are searched for'),
     evaluation: z
       .strictObject({
-        metrics: z.array(z.enum(METRIC_NAMES as [string, ...string[]])).min(1).default(['bleu']).describe('what to report'),
+        metrics: z
+          .array(z.enum(METRIC_NAMES as [string, ...string[]]))
+          .min(1)
+          .default(['bleu'])
+          .describe('what to report'),
         tokenize: z.enum(['13a', 'intl', 'char', 'zh', 'none']).default('13a').describe('BLEU’s tokenizer'),
         lowercase: z.boolean().default(false).describe('compare without regard to case'),
       })

@@ -1,5 +1,5 @@
 // Layer normalisation and RMS normalisation with their gradients.
-import { customGrad, mean, mul, rsqrt, square, sub, sum, type Tensor, add } from '../ops.js';
+import { add, customGrad, mean, mul, rsqrt, square, sub, sum, type Tensor } from '../ops.js';
 import { isTracing, tf } from '../tfjs.js';
 
 type Save = (tensors: Tensor[]) => void;
@@ -17,7 +17,9 @@ export function layerNorm(x: Tensor, scale: Tensor, bias: Tensor, epsilon = 1e-5
   const op = customGrad((...args: (Tensor | Save)[]) => {
     const [input, gain, shift, save] = args as [Tensor, Tensor, Tensor, Save];
     const [value, centre, inverse] = isTracing()
-      ? (tf.engine().runKernel('S2sLayerNorm', { x: input, scale: gain, bias: shift }, { epsilon } as never) as Tensor[])
+      ? (tf
+          .engine()
+          .runKernel('S2sLayerNorm', { x: input, scale: gain, bias: shift }, { epsilon } as never) as Tensor[])
       : plainLayerNorm(input, gain, shift, epsilon);
     save([input, gain, centre as Tensor, inverse as Tensor]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {

@@ -66,7 +66,9 @@ export function lower(program: Program, constants: Readonly<Record<string, HostT
   const dimensions = symbolicDimensions(program);
   const names = [...dimensions.keys()];
   if (names.length > PRIMES.length) {
-    throw new EngineError(`internal: program ${program.name} has ${names.length} symbolic dimensions, at most ${PRIMES.length} are supported`);
+    throw new EngineError(
+      `internal: program ${program.name} has ${names.length} symbolic dimensions, at most ${PRIMES.length} are supported`,
+    );
   }
   const sizesOf = (which: 0 | 1) => names.map((_name, i) => (PRIMES[i] as readonly [number, number])[which]);
   const traceAt = (which: 0 | 1) =>
@@ -212,7 +214,11 @@ class Lowering {
   private writeInputs(used: ReadonlySet<string>): Pick<LoweredProgram, 'inputs' | 'variables'> {
     const inputs: Record<string, TensorSpec> = {};
     const variables: Record<string, TensorSpec> = {};
-    const declare = (specs: Readonly<Record<string, TensorSpec>>, prefix: string, into: Record<string, TensorSpec>): void => {
+    const declare = (
+      specs: Readonly<Record<string, TensorSpec>>,
+      prefix: string,
+      into: Record<string, TensorSpec>,
+    ): void => {
       for (const [name, spec] of Object.entries(specs)) {
         if (!used.has(prefix + name)) continue;
         const constant = prefix ? this.constants[name] : undefined;
@@ -259,10 +265,10 @@ class Lowering {
     const twin = this.twins.get(value)?.constant ?? data;
     const where = user ? ` of ${user.type}` : '';
     if (data.length !== twin.length) throw this.fail(`a constant${where} has data that depends on a size`);
-    const pairs = Array.from<number | bigint, [number, number]>(data as Iterable<number | bigint> & ArrayLike<number>, (x, i) => [
-      Number(x),
-      Number(twin[i]),
-    ]);
+    const pairs = Array.from<number | bigint, [number, number]>(
+      data as Iterable<number | bigint> & ArrayLike<number>,
+      (x, i) => [Number(x), Number(twin[i])],
+    );
     let name: string;
     if (pairs.every(([a, b]) => Object.is(a, b))) {
       name = `v${value.id}`;
@@ -270,7 +276,10 @@ class Lowering {
       this.written.set(value, name);
     } else {
       const fits = pairs.map(([a, b]) => this.fit(a, b));
-      if (fits.some((fit) => !fit)) throw this.fail(`cannot express the constant [${pairs.map(([a]) => a)}] / [${pairs.map(([, b]) => b)}]${where}`);
+      if (fits.some((fit) => !fit))
+        throw this.fail(
+          `cannot express the constant [${pairs.map(([a]) => a)}] / [${pairs.map(([, b]) => b)}]${where}`,
+        );
       name = this.symbolicConstant(value, fits as Monomial[], user);
     }
     cache.set(value, name);
@@ -285,8 +294,7 @@ class Lowering {
     }
     const pieces = fits.map((fit) => this.expression(fit));
     const list = pieces.length === 1 ? (pieces[0] as string) : this.temporary('Concat', pieces, { axis: 0 });
-    const typed =
-      value.dtype === 'int64' ? list : this.temporary('Cast', [list], { to: ONNX_TYPE[value.dtype] });
+    const typed = value.dtype === 'int64' ? list : this.temporary('Cast', [list], { to: ONNX_TYPE[value.dtype] });
     return value.shape.length === 1 ? typed : this.temporary('Reshape', [typed, this.int64Constant(value.shape)], {});
   }
 

@@ -20,7 +20,10 @@ const get = (inputs: Inputs, name: string): Value => {
   return value;
 };
 
-/** Renamed axis: the shape with `size` at `axis`. */
+/** A slice bound beyond every axis. */
+const TO_THE_END = 2 ** 40;
+
+/** The shape with `size` at `axis`. */
 const withDim = (shape: readonly number[], axis: number, size: number): number[] =>
   shape.map((dim, i) => (i === axis ? size : dim));
 
@@ -73,8 +76,7 @@ const UNARY: Readonly<Record<string, Recorder>> = {
 };
 
 const SHAPE: Readonly<Record<string, Recorder>> = {
-  Reshape: (g, x, { shape }) =>
-    reshape(g, get(x, 'x'), util.inferFromImplicitShape(shape, sizeOf(get(x, 'x').shape))),
+  Reshape: (g, x, { shape }) => reshape(g, get(x, 'x'), util.inferFromImplicitShape(shape, sizeOf(get(x, 'x').shape))),
   ExpandDims: (g, x, { dim }) => {
     const input = get(x, 'input');
     const shape = [...input.shape];
@@ -89,7 +91,13 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
     const first = parts[0] as Value;
     const along = axisOf(axis, first.shape.length);
     const total = parts.reduce((sum, part) => sum + (part.shape[along] as number), 0);
-    return g.op('Concat', parts.map((part) => g.full(part)), { axis: along }, withDim(first.shape, along, total), first.dtype);
+    return g.op(
+      'Concat',
+      parts.map((part) => g.full(part)),
+      { axis: along },
+      withDim(first.shape, along, total),
+      first.dtype,
+    );
   },
   Pack: (g, x, { axis }) => {
     const parts = Object.values(x);
@@ -97,7 +105,13 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
     const along = axisOf(axis, first.shape.length + 1);
     const single = [...first.shape.slice(0, along), 1, ...first.shape.slice(along)];
     const whole = withDim(single, along, parts.length);
-    return g.op('Concat', parts.map((part) => reshape(g, g.full(part), single)), { axis: along }, whole, first.dtype);
+    return g.op(
+      'Concat',
+      parts.map((part) => reshape(g, g.full(part), single)),
+      { axis: along },
+      whole,
+      first.dtype,
+    );
   },
   Slice: (g, x, { begin, size }) => {
     const input = get(x, 'x');
@@ -109,7 +123,11 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
     const axes = dims.flatMap((dim, i) => (starts[i] === 0 && sizes[i] === dim ? [] : [i]));
     if (axes.length === 0) return input;
     const from = axes.map((axis) => starts[axis] as number);
-    const to = axes.map((axis) => (starts[axis] as number) + (sizes[axis] as number));
+    // "To the end" is written as such, because the end may be a symbolic size plus something.
+    const to = axes.map((axis) => {
+      const end = (starts[axis] as number) + (sizes[axis] as number);
+      return end === dims[axis] ? TO_THE_END : end;
+    });
     return g.op('Slice', [g.full(input), g.int64(from), g.int64(to), g.int64(axes)], {}, sizes, input.dtype);
   },
   SplitV: (g, x, { numOrSizeSplits, axis }) => {
@@ -129,7 +147,13 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
     const after = paddings.map((pair: [number, number]) => pair[1]);
     const shape = input.shape.map((dim, i) => dim + before[i] + after[i]);
     const pads = g.int64([...before, ...after]);
-    return g.op('Pad', [g.full(input), pads, g.scalar(constantValue, input.dtype)], { mode: 'constant' }, shape, input.dtype);
+    return g.op(
+      'Pad',
+      [g.full(input), pads, g.scalar(constantValue, input.dtype)],
+      { mode: 'constant' },
+      shape,
+      input.dtype,
+    );
   },
   Tile: (g, x, { reps }) => {
     const input = get(x, 'x');
@@ -189,7 +213,13 @@ const INDEX: Readonly<Record<string, Recorder>> = {
     const column = reshape(g, cast(g, ids, 'int64'), [count, 1]);
     const indices = g.full(g.lazyBroadcast(column, [count, width]));
     const zeros = g.full(g.splat(0, [numSegments, width], 'float32'));
-    const summed = g.op('ScatterElements', [zeros, indices, flat], { axis: 0, reduction: 'add' }, zeros.shape, 'float32');
+    const summed = g.op(
+      'ScatterElements',
+      [zeros, indices, flat],
+      { axis: 0, reduction: 'add' },
+      zeros.shape,
+      'float32',
+    );
     return reshape(g, summed, [numSegments, ...rows.shape.slice(1)]);
   },
   OneHot: (g, x, { depth, onValue, offValue }) => {
@@ -217,7 +247,13 @@ const INDEX: Readonly<Record<string, Recorder>> = {
 const OWN: Readonly<Record<string, Recorder>> = {
   // 0 … n-1, where n may be symbolic.
   S2sRange: (g, _x, { size }) => {
-    const range = g.op('Range', [g.scalar(0, 'int64'), g.scalar(size, 'int64'), g.scalar(1, 'int64')], {}, [size], 'int64');
+    const range = g.op(
+      'Range',
+      [g.scalar(0, 'int64'), g.scalar(size, 'int64'), g.scalar(1, 'int64')],
+      {},
+      [size],
+      'int64',
+    );
     return cast(g, range, 'int32');
   },
   // pool[offsets[site] : offsets[site] + size]
@@ -251,4 +287,3 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
   ...INDEX,
   ...OWN,
 };
-

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/errors.js';
-import { EVALUATION, FakeProcess, record } from './recording.js';
+import { EVALUATION, FakeProcess, record, TRAINING } from './recording.js';
 
 const common = { engine: 'auto' };
 
@@ -27,26 +27,36 @@ describe('train', () => {
         maxSeconds: 1800,
       },
     ]);
-    expect(stdout).toBe('run      run\nsteps    10\nseconds  2.0\nbest     step 8, validation loss 2.5000\n');
+    expect(stdout).toBe(
+      `task        translation
+run         run
+parameters  1.25 M
+steps       10 (max-steps)
+seconds     2.0
+best        step 8, loss 2.50
+`,
+    );
   });
 
   it('says when it trains the built-in example', async () => {
     const { calls, stderr, stdout } = await record(['train', '--json']);
     expect(calls).toEqual([common]);
     expect(stderr).toBe('no CONFIG given: training the built-in example from end to end\n');
-    expect(JSON.parse(stdout)).toEqual({
-      out: 'run',
-      step: 10,
-      seconds: 2,
-      best: { step: 8, metric: 'validation loss', score: 2.5 },
-    });
+    expect(JSON.parse(stdout)).toEqual(TRAINING);
     expect((await record(['train', '--resume', '--out', 'run'])).stderr).toBe('');
+  });
+
+  it('prints the scores and samples of the built-in example', async () => {
+    const samples = [{ source: 'a b', output: 'A B' }];
+    const { stdout } = await record(['train'], { train: async () => ({ ...TRAINING, test: EVALUATION, samples }) });
+    expect(stdout).toContain('\n\nMETRIC   SCORE  SIGNATURE\nbleu     31.26  nrefs:1|case:mixed\n');
+    expect(stdout.endsWith('\n\na b\n→ A B\n')).toBe(true);
   });
 
   it('sends what is not a result to standard error', async () => {
     const train = async (options: { log?: (line: string) => void; quiet?: boolean }) => {
       options.log?.(options.quiet ? 'a warning' : 'step 1');
-      return { out: 'run', step: 1, seconds: 0 };
+      return TRAINING;
     };
     expect((await record(['train', 'c'], { train })).stderr).toBe('step 1\n');
     expect((await record(['train', '--quiet'], { train })).stderr).toBe('a warning\n');
@@ -57,11 +67,11 @@ describe('train', () => {
     const train = async ({ signal }: { signal?: AbortSignal }) => {
       interrupted.emit('SIGINT');
       expect(signal?.aborted).toBe(true);
-      return { out: 'run', step: 3, seconds: 1 };
+      return TRAINING;
     };
     const { code, stdout, stderr } = await record(['train', 'c'], { train }, interrupted);
     expect(code).toBe(130);
-    expect(stdout).toContain('steps    3\n');
+    expect(stdout).toContain('steps       10 (max-steps)\n');
     expect(stderr).toBe('saving a checkpoint, press Ctrl-C again to stop at once\n');
   });
 });
@@ -69,7 +79,7 @@ describe('train', () => {
 describe('eval', () => {
   it('evaluates a run', async () => {
     const line =
-      'eval run --split valid --metrics bleu,cer --beam 4 --length-penalty -0.5 --batch-size 8 --checkpoint step-5';
+      'eval run --split valid --metrics bleu,cer --beam 4 --length-penalty -0.5 --batch-size 8 --checkpoint step-5 --tokenize intl --lowercase';
     const { code, calls, stdout, stderr } = await record(line.split(' '));
     expect(code).toBe(0);
     expect(calls).toEqual([
@@ -82,9 +92,11 @@ describe('eval', () => {
         lengthPenalty: -0.5,
         batchSize: 8,
         checkpoint: 'step-5',
+        tokenize: 'intl',
+        lowercase: true,
       },
     ]);
-    expect(stdout).toBe('METRIC   SCORE  SIGNATURE\nbleu     31.26  nrefs:1|case:mixed\ncer     0.1250\n');
+    expect(stdout).toBe('METRIC   SCORE  SIGNATURE\nbleu     31.26  nrefs:1|case:mixed\ncer     0.1250  chars\n');
     expect(stderr).toBe('translation test: 3 examples in 1.5 s\n');
   });
 
@@ -116,10 +128,10 @@ describe('eval', () => {
   });
 
   it('takes a score that is not a number as a miss', async () => {
-    const evaluate = async () => ({ ...EVALUATION, metrics: { cer: { score: Number.NaN } } });
+    const evaluate = async () => ({ ...EVALUATION, metrics: { cer: { score: Number.NaN, signature: '' } } });
     const { code, stdout } = await record('eval run --max cer=1 --json'.split(' '), { evaluate });
     expect(code).toBe(1);
-    expect(JSON.parse(stdout).metrics).toEqual({ cer: { score: 'NaN' } });
+    expect(JSON.parse(stdout).metrics).toEqual({ cer: { score: 'NaN', signature: '' } });
   });
 
   it.each([

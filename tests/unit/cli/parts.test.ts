@@ -63,6 +63,12 @@ describe('exit codes', () => {
   it.each([
     [new UsageError('u'), 2, 'error: u\n'],
     [new ConfigError('a:1:1: x\na:2:1: y'), 2, 'error: a:1:1: x\nerror: a:2:1: y\n'],
+    [
+      new ConfigError('it cannot be:\n  a: was 1, is 2\nso do this'),
+      2,
+      'error: it cannot be:\n  a: was 1, is 2\nso do this\n',
+    ],
+    [new ConfigError('a\n--set b=1: no'), 2, 'error: a\nerror: --set b=1: no\n'],
     [new DataError('d'), 65, 'error: d\n'],
     [new DataError('d', { missing: true }), 66, 'error: d\n'],
     [new EngineError('e'), 69, 'error: e\n'],

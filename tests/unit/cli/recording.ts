@@ -4,16 +4,27 @@ import { z } from 'zod';
 import type { CliContext } from '../../../src/cli/context.js';
 import { Output } from '../../../src/cli/output.js';
 import { runCommandLine } from '../../../src/cli/program.js';
-import type { EvaluateResult, Library, TaskInfo } from '../../../src/cli/types.js';
+import type { Library, TaskInfo } from '../../../src/cli/types.js';
+import type { EvaluateResult, TrainResult } from '../../../src/run/types.js';
 
 export const EVALUATION: EvaluateResult = {
   task: 'translation',
   split: 'test',
   examples: 3,
-  metrics: { bleu: { score: 31.256, signature: 'nrefs:1|case:mixed' }, cer: { score: 0.125 } },
+  metrics: { bleu: { score: 31.256, signature: 'nrefs:1|case:mixed' }, cer: { score: 0.125, signature: 'chars' } },
   decode: { beam: 5 },
   seconds: 1.5,
   version: '0.1.0',
+};
+
+export const TRAINING: TrainResult = {
+  task: 'translation',
+  out: 'run',
+  step: 10,
+  stopped: 'max-steps',
+  seconds: 2,
+  parameters: 1_250_000,
+  best: { step: 8, metric: 'loss', score: 2.5 },
 };
 
 const TASKS: TaskInfo[] = [
@@ -29,7 +40,15 @@ const TASKS: TaskInfo[] = [
     }),
     starterConfig: { steps: 250 },
   },
-  { name: 'copy', source: 'text', target: 'text', metrics: [], recipes: [], configSchema: z.strictObject({}) },
+  {
+    name: 'copy',
+    source: 'text',
+    target: 'text',
+    metrics: [],
+    recipes: [],
+    configSchema: z.strictObject({}),
+    starterConfig: {},
+  },
 ];
 
 /** `process` as far as the commands need it. */
@@ -59,7 +78,7 @@ export async function record(
 ): Promise<Recording> {
   const recording: Recording = { code: 0, stdout: '', stderr: '', calls: [] };
   const library: Library = {
-    train: async () => ({ out: 'run', step: 10, seconds: 2, best: { step: 8, metric: 'validation loss', score: 2.5 } }),
+    train: async () => TRAINING,
     evaluate: async () => EVALUATION,
     decode: async () => ({ examples: 4, seconds: 2, truncated: 1 }),
     tasks: async () => TASKS,

@@ -169,6 +169,37 @@ describe('parseConfig', () => {
     ]);
   });
 
+  it('explains unions of mappings by the option that was meant', () => {
+    const either = z.strictObject({
+      vocabulary: z.union([z.strictObject({ file: z.string() }), z.strictObject({ size: z.int(), kind: z.string() })]),
+      limit: z
+        .number()
+        .refine((x) => x !== 3)
+        .optional(),
+      sizes: z.record(z.string().min(2), z.number()).optional(),
+    });
+    const explain = (text: string): string[] => {
+      try {
+        parseConfig(text, 'c', either);
+      } catch (error) {
+        return (error as Error).message.split('\n');
+      }
+      return [];
+    };
+    expect(explain('vocabulary: {size: 3, knid: bpe}\n')).toEqual([
+      'c:1:1: vocabulary.kind: missing; expected text',
+      'c:1:23: unknown key `vocabulary.knid`; did you mean `kind`?',
+    ]);
+    expect(explain('vocabulary: 3\n')).toEqual([
+      'c:1:13: vocabulary: expected a mapping with keys such as `file` or a mapping with keys such as `size` or `kind`, found 3',
+    ]);
+    expect(explain('vocabulary: {file: a, size: 3}\nlimit: 3\nsizes: {a: 1}\n')).toEqual([
+      'c:1:23: unknown key `vocabulary.size`; the keys here are `file`, `kind`',
+      'c:2:8: limit: 3 is not allowed here',
+      'c:3:9: sizes.a: expected as key text of at least 2 characters, found "a"',
+    ]);
+  });
+
   it('follows anchors and survives a bomb of them', () => {
     const config = parseConfig(
       'task: asr\ndata: &d {train: [x]}\nmodel: {heads: &h 8, dim: 16}\ntraining: {steps: *h}\n',

@@ -36,11 +36,17 @@ describe('gradients of onnxruntime and cpu', () => {
         const executable = await engine.compile(program);
         return async (sizes: [number, number, number]) => {
           const inputs = randomBatch(...sizes);
-          return executable.run('dropoutOffsets' in program.inputs ? { ...inputs, dropoutOffsets: dropout.offsets(0) } : inputs);
+          return executable.run(
+            'dropoutOffsets' in program.inputs ? { ...inputs, dropoutOffsets: dropout.offsets(0) } : inputs,
+          );
         };
       }),
     );
-    for (const sizes of [[3, 5, 6], [2, 9, 4], [1, 1, 1]] as [number, number, number][]) {
+    for (const sizes of [
+      [3, 5, 6],
+      [2, 9, 4],
+      [1, 1, 1],
+    ] as [number, number, number][]) {
       const [a, b] = await Promise.all(runs.map((run) => run(sizes)));
       expect(Object.keys(a!).length).toBe(1 + Object.keys(setup.parameters).length);
       expect(a!.loss!.data[0]).toBeGreaterThan(0.5);

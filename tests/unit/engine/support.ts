@@ -3,7 +3,7 @@ import type { HostTensor } from '../../../src/engine/types.js';
 import { type ModelConfig, modelConfigSchema, resolveModelConfig } from '../../../src/model/config.js';
 import { initialParameters, parameterSpecs, parameterVariables } from '../../../src/model/parameters.js';
 import { Random } from '../../../src/random.js';
-import { dropoutRates, DropoutSource, largestMask, poolSize } from '../../../src/train/dropout.js';
+import { DropoutSource, dropoutRates, largestMask, poolSize } from '../../../src/train/dropout.js';
 import type { TrainingSetup } from '../../../src/train/programs.js';
 
 /** A complete configuration from a partial one. */
