@@ -12,6 +12,15 @@ function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0 }: D
   return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}`;
 }
 
+const FORMATS = `
+Output: one line for every input line, in order; a blank input gives a blank output.
+  --n-best N    N lines for every input line, best first; blank ones where there are fewer
+  --scores      before each output its score and a tab: the log-probability divided
+                by the length penalty (nothing before the tab where there is no output)
+  --json        one object a line: {"index", "source", "outputs": [{"text", "score",
+                "finished"}]}; index counts from 0, finished is false for an output
+                that was cut at the maximum length; a blank input has no outputs`;
+
 /** Adds the command to the program. */
 export function addDecode(program: Command, context: CliContext): void {
   const command = program
@@ -36,6 +45,7 @@ export function addDecode(program: Command, context: CliContext): void {
     )
     .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
   withCommonOptions(command)
+    .addHelpText('after', FORMATS)
     .addHelpText(
       'after',
       examples(

@@ -79,7 +79,7 @@ export function addEval(program: Command, context: CliContext): void {
     .argument('[dir]', 'run folder')
     .addOption(new Option('--split <name>', 'split of the config to score (default: test)').conflicts('source'))
     .option('--source <file>', 'source lines, instead of a split')
-    .option('--reference <files...>', 'reference lines; several files are several references for each line')
+    .option('--references, --reference <files...>', 'reference lines; several files are several references for each line')
     .addOption(
       new Option('--hypotheses <file>', 'outputs to score, without a model').conflicts([
         'split',

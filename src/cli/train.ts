@@ -70,6 +70,9 @@ export function addTrain(program: Command, context: CliContext): void {
           signal,
         }),
       );
+      if (result.stopped === 'interrupted' && !options.quiet) {
+        context.output.log(`go on with: s2s train --out ${result.out} --resume`);
+      }
       if (options.json) context.output.json(result);
       else printResult(result, context);
     });

@@ -1,12 +1,12 @@
 // The programs of decoding: encoding the source into caches, and one step of all hypotheses.
-import { add, logSoftmax, matMul, type Tensor, topk, vector } from '../engine/ops.js';
+import { add, logSoftmax, matMul, slice, type Tensor, topk, vector } from '../engine/ops.js';
 import type { Program, TensorSpec } from '../engine/types.js';
 import type { KeysValues } from '../model/attention.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
 import { createScope } from '../model/scope.js';
 import { encodeSource, incrementalStep } from '../model/transformer.js';
-import { BOS, PAD } from '../text/special-tokens.js';
+import { BOS, EOS, PAD } from '../text/special-tokens.js';
 
 /** Variables that hold the state of the sentences being decoded. */
 export const CROSS_MASK = 'decode.cross.mask';
@@ -57,7 +57,7 @@ export function encodingProgram(model: ModelConfig, parameters: Readonly<Record<
 
 /**
  * One step of K hypotheses a sentence. Inputs: `tokens` int32 `[B, K]`, `position` int32 `[1]`, `ancestry` `[B, 1, K, C]`.
- * Outputs: `logProbs` `[B·K, top]` and `ids` int32 `[B·K, top]`, or all of `logProbs` `[B·K, V]` alone.
+ * Outputs: `logProbs` `[B·K, top]` and `ids` int32 `[B·K, top]`, or all of `logProbs` `[B·K, V]`; and `endLogProbs` `[B·K, 1]`.
  * PAD and BOS never follow: their log-probability is -Infinity.
  */
 export function decodingStep(
@@ -108,9 +108,10 @@ export function decodingStep(
           [pastName(i, 'value'), { value, axis: 2 }],
         ]),
       );
-      if (top === 'all') return { outputs: { logProbs }, appends };
+      const endLogProbs = slice(logProbs, [0, EOS], [logProbs.shape[0] as number, 1]);
+      if (top === 'all') return { outputs: { logProbs, endLogProbs }, appends };
       const best = topk(logProbs, top, true);
-      return { outputs: { logProbs: best.values, ids: best.indices }, appends };
+      return { outputs: { logProbs: best.values, ids: best.indices, endLogProbs }, appends };
     },
   };
 }

@@ -5,6 +5,7 @@ import { MASKED } from '../engine/fused/attention.js';
 import type { CompileOptions, Engine, Executable, HostTensor, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
+import { EOS } from '../text/special-tokens.js';
 import { decodingStep, encodingProgram, pastNames, sentenceNames } from './programs.js';
 import type { Candidates, DecodingSession } from './search/model.js';
 
@@ -71,6 +72,7 @@ export class TransformerDecoder {
  * slots of its own ancestors, so a change of parents moves no keys or values.
  */
 class TransformerSession implements DecodingSession {
+  readonly endToken = EOS;
   private position = 0;
   private capacity = INITIAL_STEPS;
   /** `[B, K, C]`: 0 at ancestors' slots, elsewhere {@link MASKED}. */
@@ -99,7 +101,7 @@ class TransformerSession implements DecodingSession {
     const slots = this.capacity * beam;
     const width = top === 'all' ? this.vocabularySize : Math.min(top, this.vocabularySize);
     const executable = await this.compiled(top === 'all' ? 'all' : width);
-    const { logProbs, ids } = await executable.run(
+    const { logProbs, ids, endLogProbs } = await executable.run(
       {
         tokens: { shape: [sentences, beam], data: tokens },
         position: { shape: [1], data: Int32Array.of(this.position) },
@@ -112,6 +114,7 @@ class TransformerSession implements DecodingSession {
       width,
       ids: (ids?.data ?? new Int32Array(0)) as Int32Array,
       logProbs: logProbs?.data as Float32Array,
+      endLogProbs: endLogProbs?.data as Float32Array,
     };
   }
 

@@ -63,13 +63,14 @@ class EagerEngine implements Engine {
         checkInputs(program, inputs);
         for (const patch of patches) this.patch(patch);
         const results = this.on(() => this.evaluate(program, bind, constants, inputs, offset));
+        const part = (prefix: string): [string, Tensor][] =>
+          Object.entries(results).flatMap(([key, tensor]) =>
+            key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [],
+          );
+        // Nothing is awaited before this, so that runs asked for at once see one another's updates.
+        this.replace(Object.fromEntries(part('update:')));
         const outputs: Record<string, HostTensor> = {};
-        const updates: Record<string, Tensor> = {};
-        for (const [key, tensor] of Object.entries(results)) {
-          if (key.startsWith('update:')) updates[key.slice('update:'.length)] = tensor;
-          else outputs[key.slice('output:'.length)] = await takeHost(tensor);
-        }
-        this.replace(updates);
+        for (const [name, tensor] of part('output:')) outputs[name] = await takeHost(tensor);
         return outputs;
       },
       dispose: async () => {
@@ -168,5 +169,8 @@ function overwrite(target: Tensor, value: Tensor, axis: number, offset: number):
     return length > 0 ? [tf.slice(target, begin, sizes)] : [];
   };
   const end = offset + (value.shape[axis] as number);
+  if (end > size) {
+    throw new EngineError(`internal: cannot write [${value.shape}] at ${offset} along axis ${axis} of [${target.shape}]`);
+  }
   return tf.concat([...part(0, offset), value, ...part(end, size - end)], axis);
 }

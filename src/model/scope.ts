@@ -2,7 +2,7 @@
 import { dropout } from '../engine/fused/dropout.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Tensors } from '../engine/types.js';
-import { EngineError } from '../errors.js';
+import { ConfigError, EngineError } from '../errors.js';
 import type { ModelConfig } from './config.js';
 
 /** Access of one evaluation of a model to its parameters and its randomness. */
@@ -35,6 +35,12 @@ export function createScope(config: ModelConfig, parameters: Tensors, randomness
       if (!randomness || rate === 0) return x;
       const pool = randomness.pools.get(rate);
       if (!pool) throw new EngineError(`internal: there is no dropout pool for rate ${rate}`);
+      const sites = randomness.offsets.shape[0] as number;
+      if (site >= sites) {
+        throw new ConfigError(
+          `the model has more than ${sites} dropouts; use fewer layers, or set one of dropout, attentionDropout and activationDropout to 0`,
+        );
+      }
       return dropout(x, pool, randomness.offsets, site++);
     },
   };

@@ -1,162 +1,196 @@
 // The library's `evaluate`: scores a model on a split or on files, or files of outputs against references.
-
 import type { SplitConfig } from '../data/config.js';
 import { openCorpus } from '../data/corpus.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
-import { createScorer, hasSubwordMarks, type MetricOptions, type Scorer } from '../metrics/metric.js';
-import type { TaskAdapter } from '../task.js';
+import { createScorer, type MetricOptions, type Scorer } from '../metrics/metric.js';
 import { packageVersion } from '../version.js';
-import { LineDecoder } from './decoder.js';
 import { parallelLines } from './lines.js';
-import { decompressionCache, type OpenedRun, openRun } from './open.js';
+import { type OpenedRun, openRun } from './open.js';
+import { decompressionCache } from './paths.js';
+import { type PlacedText, Remarks } from './remarks.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
-/** Lines decoded and scored at a time: enough to fill batches of similar length, few enough to keep memory flat. */
-const CHUNK = 1024;
+/** Rows decoded and scored at a time: enough to fill batches of similar length, few enough to keep memory flat. */
+const GROUP = 1024;
 
-/** Scores a model or a file of outputs. @throws the errors that the command line reports */
+/** Scores a model, or a file of outputs. @throws the errors that the command line reports */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  if (options.hypotheses !== undefined) return evaluateFiles(options, options.hypotheses);
-  return evaluateRun(options);
+  const { run, hypotheses } = options;
+  if (hypotheses !== undefined) return evaluateFiles(options, hypotheses);
+  if (run === undefined)
+    throw new UsageError('expected a run folder to evaluate, or hypotheses and references to score');
+  return evaluateRun({ ...options, run });
 }
 
 const TOKENIZERS = ['13a', 'intl', 'char', 'zh', 'none'] as const;
 
 /** The comparison that the options ask for, over the given defaults. */
 function metricOptions(options: EvaluateOptions, defaults: MetricOptions): MetricOptions {
-  const tokenize = options.tokenize ?? defaults.tokenize;
-  if (!TOKENIZERS.includes(tokenize as MetricOptions['tokenize'])) {
-    throw new UsageError(`--tokenize ${tokenize}: expected one of ${TOKENIZERS.join(', ')}`);
-  }
-  return { tokenize: tokenize as MetricOptions['tokenize'], lowercase: options.lowercase ?? defaults.lowercase };
+  const wanted = options.tokenize ?? defaults.tokenize;
+  const tokenize = TOKENIZERS.find((name) => name === wanted);
+  if (tokenize === undefined) throw new UsageError(`--tokenize ${wanted}: expected one of ${TOKENIZERS.join(', ')}`);
+  return { tokenize, lowercase: options.lowercase ?? defaults.lowercase };
 }
 
-/** Scores outputs without a model. */
-async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Promise<EvaluateResult> {
-  const started = performance.now();
-  const references = options.reference ?? [];
-  if (references.length === 0) throw new UsageError('scoring outputs needs at least one reference file');
-  const scorer = createScorer(
-    options.metrics ?? ['bleu'],
-    metricOptions(options, { tokenize: '13a', lowercase: false }),
-  );
-  let examples = 0;
-  let empty = 0;
-  let marked: number | undefined;
-  for await (const [hypothesis, ...expected] of parallelLines([hypotheses, ...references])) {
-    examples += 1;
-    if (marked === undefined && hasSubwordMarks(hypothesis as string)) marked = examples;
-    if (expected.every((reference) => reference.trim() === '')) empty += 1;
-    scorer.add(hypothesis as string, expected);
-  }
-  if (marked !== undefined) {
-    options.log?.(
-      `warning: ${hypotheses}:${marked}: subword marks (▁ or @@) in the outputs; score text whose words are joined`,
-    );
-  }
-  if (empty > 0) options.log?.(`warning: ${empty} references are empty`);
+/** What both kinds of evaluation report at the end. */
+function report(scorer: Scorer, remarks: Remarks, started: number, log: EvaluateOptions['log']) {
+  for (const warning of remarks.warnings()) log?.(warning);
+  const { emptyReferences } = remarks;
   return {
-    examples,
     metrics: scorer.results(),
+    ...(emptyReferences > 0 ? { emptyReferences } : {}),
     seconds: (performance.now() - started) / 1000,
     version: packageVersion(),
   };
 }
 
-/** Rows to score: sources with their references. */
-async function* rowsOf(
-  options: EvaluateOptions,
-  run: OpenedRun,
-  split: string,
-): AsyncGenerator<{ source: string; references: string[] }> {
-  const { source, reference } = options;
-  if (source !== undefined) {
-    for await (const [line, ...references] of parallelLines([source, ...(reference ?? [])])) {
-      yield { source: line as string, references };
-    }
-    return;
+/** Scores outputs without a model; no engine is loaded. */
+async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Promise<EvaluateResult> {
+  const started = performance.now();
+  const references = options.reference ?? [];
+  if (references.length === 0) throw new UsageError('scoring outputs needs at least one reference file');
+  const defaults: MetricOptions = { tokenize: '13a', lowercase: false };
+  const scorer = createScorer(options.metrics ?? ['bleu'], metricOptions(options, defaults));
+  const remarks = new Remarks();
+  const files = [hypotheses, ...references];
+  let examples = 0;
+  for await (const lines of parallelLines(files)) {
+    options.signal?.throwIfAborted();
+    examples += 1;
+    const [hypothesis, ...expected] = lines.map((text, i) => ({ text, origin: `${files[i]}:${examples}` }));
+    remarks.add(hypothesis as PlacedText, expected);
+    scorer.add(lines[0] as string, lines.slice(1));
   }
-  const files = (run.config.data as Record<string, SplitConfig | undefined>)[split];
+  return { examples, ...report(scorer, remarks, started, options.log) };
+}
+
+/** A source with its references. */
+interface ScoredRow {
+  readonly source: PlacedText;
+  readonly references: readonly PlacedText[];
+}
+
+/** Rows of the files that the options name. */
+async function* rowsOfFiles(source: string, references: readonly string[]): AsyncGenerator<ScoredRow> {
+  const files = [source, ...references];
+  let line = 0;
+  for await (const texts of parallelLines(files)) {
+    line += 1;
+    const [first, ...rest] = texts.map((text, i) => ({ text, origin: `${files[i]}:${line}` }));
+    yield { source: first as PlacedText, references: rest };
+  }
+}
+
+/** Rows of a split of the run's configuration. */
+async function* rowsOfSplit(run: OpenedRun, split: string, log: EvaluateOptions['log']): AsyncGenerator<ScoredRow> {
+  const splits = new Map<string, SplitConfig | undefined>(Object.entries(run.config.data));
+  const files = splits.get(split);
   if (!files) {
-    const known = Object.keys(run.config.data).join(', ');
+    const known = [...splits].flatMap(([name, value]) => (value ? [name] : []));
     throw new UsageError(
-      `the run's configuration has no split "${split}"; it has ${known}, or give --source and --reference`,
+      `the run's configuration has no split "${split}"; it has ${known.join(', ')}, or give --source and --reference`,
     );
   }
   const corpus = await openCorpus(files, { baseDir: '.', cacheDir: decompressionCache() });
   try {
-    for (const { message } of corpus.warnings) options.log?.(`warning: ${message}`);
-    for await (const row of corpus.rows()) yield { source: row.source, references: [row.target] };
+    for (const { message } of corpus.warnings) log?.(`warning: ${message}`);
+    for await (const { index, source, target } of corpus.rows()) {
+      yield {
+        source: { text: source, origin: corpus.locate(index, 'source') },
+        references: [{ text: target, origin: corpus.locate(index, 'target') }],
+      };
+    }
   } finally {
     await corpus.close();
   }
 }
 
 /** The task's scorer, or one with the comparison that the options ask for. */
-function scorerFor(task: TaskAdapter, run: OpenedRun, options: EvaluateOptions): Scorer {
+function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions): Scorer {
   if (options.tokenize === undefined && options.lowercase === undefined)
-    return task.createScorer(run.config, options.metrics);
-  const { evaluation } = run.config as unknown as { evaluation: MetricOptions };
-  const changed = { ...run.config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
+    return task.createScorer(config, options.metrics);
+  const { evaluation } = config as unknown as { evaluation: MetricOptions };
+  const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
   return task.createScorer(changed, options.metrics);
 }
 
-/** Decodes a split and scores it. */
-export async function evaluateRun(options: EvaluateOptions): Promise<EvaluateResult> {
+/** Items in groups of `GROUP`. */
+async function* grouped<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < GROUP) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Decodes a split, or files, with a model and scores the outputs. */
+async function evaluateRun(options: EvaluateOptions & { readonly run: string }): Promise<EvaluateResult> {
   const started = performance.now();
-  const run = await openRun(options.run ?? '');
-  const scorer = scorerFor(run.task, run, options);
-  const split = options.source === undefined ? (options.split ?? 'test') : 'files';
+  const { source, reference = [], log, signal } = options;
+  if (source !== undefined && reference.length === 0)
+    throw new UsageError('scoring sources needs at least one reference file');
+  const run = await openRun(options.run);
+  const scorer = scorerFor(run, options);
+  const remarks = new Remarks();
+  const split = source === undefined ? (options.split ?? 'test') : 'files';
+  const rows = source === undefined ? rowsOfSplit(run, split, log) : rowsOfFiles(source, reference);
+  // Loaded here, because it brings an engine along.
+  const { LineDecoder } = await import('./decoder.js');
   const decoder = await LineDecoder.open(run, options, options.checkpoint);
   const progress = createProgress({ quiet: options.quiet ?? false, label: 'eval', every: 1000 });
   let examples = 0;
   try {
-    let chunk: { source: string; references: string[] }[] = [];
-    const flush = async (): Promise<void> => {
-      const done = examples;
+    for await (const group of grouped(rows)) {
       const results = await decoder.decode(
-        chunk.map(({ source }) => source),
-        'truncate',
-        (index) => `${split}:${done + index + 1}`,
+        group.map((row) => row.source.text),
         {
-          onDone: (finished) => progress.update(done + finished),
-          signal: options.signal,
-          ...(options.log ? { log: options.log } : {}),
+          onLong: 'truncate',
+          origin: (index) => group[index]?.source.origin ?? split,
+          onDone: (finished) => progress.update(examples + finished),
+          signal,
+          log,
         },
       );
-      results.forEach(({ outputs }, i) => {
-        scorer.add(outputs[0]?.text ?? '', chunk[i]?.references ?? []);
-      });
-      examples += chunk.length;
-      chunk = [];
-    };
-    for await (const row of rowsOf(options, run, split)) {
-      chunk.push(row);
-      if (chunk.length === CHUNK) await flush();
+      for (const [i, { outputs }] of results.entries()) {
+        const row = group[i] as ScoredRow;
+        const text = outputs[0]?.text ?? '';
+        remarks.add({ text, origin: row.source.origin }, row.references);
+        scorer.add(
+          text,
+          row.references.map((item) => item.text),
+        );
+      }
+      examples += group.length;
     }
-    if (chunk.length > 0) await flush();
   } finally {
     progress.stop();
     await decoder.close();
   }
-  const { beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize } = decoder.settings;
+  const { settings, truncated, label } = decoder;
+  const { beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize } = settings;
   return {
     task: run.task.name,
     split,
     examples,
-    metrics: scorer.results(),
-    decode: { checkpoint: decoder.label, beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize },
-    seconds: (performance.now() - started) / 1000,
-    version: packageVersion(),
+    decode: { checkpoint: label, beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize },
+    ...(truncated > 0 ? { truncated } : {}),
+    ...report(scorer, remarks, started, log),
   };
 }
 
-/** The outputs for some lines. */
-export async function decodeLines(options: EvaluateOptions, lines: readonly string[]): Promise<string[]> {
-  const decoder = await LineDecoder.open(await openRun(options.run ?? ''), options, options.checkpoint);
+/** A model's outputs for some lines. */
+export async function decodeLines(
+  options: EvaluateOptions & { readonly run: string },
+  lines: readonly string[],
+): Promise<string[]> {
+  const { LineDecoder } = await import('./decoder.js');
+  const decoder = await LineDecoder.open(await openRun(options.run), options, options.checkpoint);
   try {
-    const results = await decoder.decode(lines, 'error', (index) => `line ${index + 1}`);
+    const results = await decoder.decode(lines, { onLong: 'truncate', origin: (index) => `line ${index + 1}` });
     return results.map(({ outputs }) => outputs[0]?.text ?? '');
   } finally {
     await decoder.close();

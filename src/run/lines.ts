@@ -1,22 +1,113 @@
-// Lines of text files and of standard input, one file or several side by side.
-
+// Lines of text files, pipes and standard input: one after another, in groups, or of several files side by side.
+import { createReadStream, fstatSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { openInput } from '../data/files.js';
 import { fileChunks, readLines } from '../data/lines.js';
 import { DataError } from '../errors.js';
-import { decompressionCache } from './open.js';
+import { storageError } from '../storage/atomic.js';
+import { decompressionCache } from './paths.js';
 
-/** The lines of a file (gzip or plain), or of standard input for `-`, by the rules of `readLines`. */
-export async function* linesOf(path: string): AsyncGenerator<string> {
-  if (path === '-') {
-    yield* readLines(process.stdin, 'standard input');
-    return;
-  }
-  const input = await openInput(path, decompressionCache());
+/** How long a pipe may be silent before the lines that have come are handed on, in ms. */
+const PATIENCE = 100;
+
+/** An open text. */
+export interface LineInput {
+  /** What messages call it. */
+  readonly name: string;
+  /** Whether its lines come as somebody writes them. */
+  readonly streams: boolean;
+  /** Its lines, by the rules of `readLines`. To be asked for once. */
+  lines(): AsyncGenerator<string>;
+  close(): Promise<void>;
+}
+
+/** A text that is read as it comes. @param signal ends the reading with its reason, even while nothing comes */
+function streamInput(stream: Readable, name: string, streams: boolean, signal?: AbortSignal): LineInput {
+  const stop = (): void => {
+    stream.destroy(signal?.reason as Error);
+  };
+  return {
+    name,
+    streams,
+    async *lines() {
+      signal?.addEventListener('abort', stop);
+      try {
+        signal?.throwIfAborted();
+        yield* readLines(stream, name);
+      } catch (error) {
+        throw storageError(error, 'reading', name);
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+/** What standard input is, where the system tells. */
+function standardInputStats(): Stats | undefined {
   try {
-    yield* readLines(fileChunks(input.handle), input.name);
-  } finally {
-    await input.handle.close();
+    return fstatSync(0);
+  } catch {
+    return undefined;
   }
+}
+
+/**
+ * Opens a file (gzip or plain), a pipe, or standard input for `-`.
+ * @throws DataError (exit code 66) when there is no such file or it is a folder
+ */
+export async function openLines(path: string, signal?: AbortSignal): Promise<LineInput> {
+  if (path === '-') {
+    const stats = standardInputStats();
+    if (stats?.isDirectory()) {
+      throw new DataError('standard input: expected text, found a folder', { missing: true });
+    }
+    return streamInput(process.stdin, 'standard input', !stats?.isFile(), signal);
+  }
+  const stats = await stat(path).catch(() => undefined);
+  if (stats && !stats.isFile() && !stats.isDirectory()) {
+    return streamInput(createReadStream(path), path, true, signal);
+  }
+  const { name, handle } = await openInput(path, decompressionCache());
+  return { name, streams: false, lines: () => readLines(fileChunks(handle), name), close: () => handle.close() };
+}
+
+/** Waits for a promise, but not for ever. @returns whether it has settled */
+function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), PATIENCE);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(done, done);
+  });
+}
+
+/**
+ * Groups of `most` lines, the last one smaller. Where lines come as somebody writes them, those that are there are handed
+ * on as soon as nothing more comes for a moment, so that an answer does not wait for the end of the input.
+ */
+export async function* inGroups(input: LineInput, most: number): AsyncGenerator<string[]> {
+  const lines = input.lines();
+  let group: string[] = [];
+  for (;;) {
+    const next = lines.next();
+    if (input.streams && group.length > 0 && !(await settlesSoon(next))) {
+      yield group;
+      group = [];
+    }
+    const { done, value } = await next;
+    if (done) break;
+    group.push(value);
+    if (group.length === most) {
+      yield group;
+      group = [];
+    }
+  }
+  if (group.length > 0) yield group;
 }
 
 /**
@@ -24,8 +115,10 @@ export async function* linesOf(path: string): AsyncGenerator<string> {
  * @throws DataError naming two files and their line counts when they differ in length, or the file when it is empty
  */
 export async function* parallelLines(paths: readonly string[]): AsyncGenerator<string[]> {
-  const readers = paths.map((path) => linesOf(path));
+  const inputs: LineInput[] = [];
   try {
+    for (const path of paths) inputs.push(await openLines(path));
+    const readers = inputs.map((input) => input.lines());
     for (let count = 0; ; count++) {
       const items = await Promise.all(readers.map((reader) => reader.next()));
       const ended = items.findIndex((item) => item.done);
@@ -45,6 +138,6 @@ export async function* parallelLines(paths: readonly string[]): AsyncGenerator<s
       return;
     }
   } finally {
-    for (const reader of readers) await reader.return(undefined);
+    for (const input of inputs) await input.close();
   }
 }

@@ -1,23 +1,14 @@
-// Opens what the commands work on: engines, configurations, run folders and their models.
+// Opens configurations and run folders, without loading an engine or a model.
 import { readFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { tasks } from '../../tasks/index.js';
 import { loadConfig } from '../config/load.js';
 import { didYouMean } from '../config/suggest.js';
 import type { SplitConfig } from '../data/config.js';
-import { type HostTensor, sizeOf } from '../engine/types.js';
-import { ConfigError, DataError, UsageError } from '../errors.js';
-import { type ModelConfig, resolveModelConfig } from '../model/config.js';
-import { type ParameterSpec, parameterSpecs, parameterVariables } from '../model/parameters.js';
-import { averageCheckpoints, findCheckpoint, loadModelTensors, readBest } from '../storage/checkpoints.js';
+import { ConfigError, DataError } from '../errors.js';
 import { openRunFolder, type RunFolder } from '../storage/run-folder.js';
-import type { StoredTensor } from '../storage/safetensors.js';
 import type { Codec, RunConfig, TaskAdapter } from '../task.js';
-import { averageName } from '../train/programs.js';
-import { hostTensors } from '../train/state.js';
 
 /** The task of a configuration file, found before the rest is checked. */
 function taskNamed(name: unknown, file: string): TaskAdapter {
@@ -101,76 +92,4 @@ export async function openRun(path: string, overrides: readonly string[] = []): 
   const folder = await openRunFolder(path);
   const { task, config } = await loadRunConfig(folder.paths.config, overrides);
   return { folder, task, config, codec: await task.restoreCodec(config, vocabularyReader(folder)) };
-}
-
-/** A model's parameters, ready for an engine. */
-export interface LoadedModel {
-  readonly config: ModelConfig;
-  readonly parameters: Record<string, HostTensor>;
-  /** What was loaded, e.g. `step 4000` or `average of steps 3000, 4000`. */
-  readonly label: string;
-}
-
-/** `average:N` → N. */
-function averageCount(checkpoint: string): number | undefined {
-  const match = /^average:([1-9]\d*)$/.exec(checkpoint);
-  return match ? Number(match[1]) : undefined;
-}
-
-/** Loads tensors as `--checkpoint` says: `best` (the last one where none is marked), `latest`, a step, or `average:N`. */
-async function loadTensors(
-  folder: string,
-  checkpoint: string,
-): Promise<{ tensors: Map<string, StoredTensor>; label: string }> {
-  const count = averageCount(checkpoint);
-  if (count !== undefined) {
-    const { listCheckpoints } = await import('../storage/checkpoints.js');
-    const steps = (await listCheckpoints(folder)).slice(-count);
-    if (steps.length === 0) await findCheckpoint(folder, 'latest');
-    return { tensors: await averageCheckpoints(folder, steps), label: `average of steps ${steps.join(', ')}` };
-  }
-  const step = /^(?:step-)?(\d+)$/.exec(checkpoint)?.[1];
-  if (step === undefined && checkpoint !== 'best' && checkpoint !== 'latest') {
-    throw new UsageError(`--checkpoint ${checkpoint}: expected best, latest, a step such as 4000, or average:N`);
-  }
-  const best = checkpoint === 'best' ? ((await readBest(folder)) ?? 'latest') : undefined;
-  const loaded = await loadModelTensors(folder, best ?? (step === undefined ? 'latest' : Number(step)));
-  return { tensors: loaded.tensors, label: `step ${loaded.step}` };
-}
-
-/** Loads a run's parameters; where the run keeps a moving average of them, that average. */
-export async function loadModel(run: OpenedRun, checkpoint = 'best'): Promise<LoadedModel> {
-  const { folder, config, codec } = run;
-  const model = resolveModelConfig(config.model);
-  const specs = parameterSpecs(model, codec.vocabulary);
-  const { tensors, label } = await loadTensors(folder.folder, checkpoint);
-  const stored = (name: string): string => (config.training.emaDecay > 0 ? averageName(name) : name);
-  const names = Object.keys(parameterVariables(specs));
-  const shapes = new Map(names.map((name) => [stored(name), specs.get(name)?.shape ?? []]));
-  const file = `${basename(folder.folder)} (${label})`;
-  const found = hostTensors(file, tensors, [...shapes.keys()], (name) => shapes.get(name) ?? []);
-  const parameters = Object.fromEntries(names.map((name) => [name, found[stored(name)] as HostTensor]));
-  return { config: model, parameters, label };
-}
-
-/** Number of parameters. */
-export function parameterCount(specs: ReadonlyMap<string, ParameterSpec>): number {
-  return [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/** The folder of the installed package: where `fixtures/` lies. */
-export async function packageRoot(): Promise<string> {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
-    if ((JSON.parse(text) as { name?: string }).name === 's2s-toolkit') return folder;
-    if (dirname(folder) === folder)
-      throw new DataError('the package folder of s2s-toolkit cannot be found', { missing: true });
-    folder = dirname(folder);
-  }
-}
-
-/** Where gzip inputs are decompressed to, once for all runs of a user. */
-export function decompressionCache(): string {
-  return join(tmpdir(), `s2s-cache-${userInfo().username}`);
 }

@@ -2,57 +2,25 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringifyConfig } from '../config/render.js';
-import { openCorpus } from '../data/corpus.js';
+import { type Corpus, openCorpus } from '../data/corpus.js';
 import { createEngine } from '../engine/create.js';
-import { ConfigError } from '../errors.js';
+import { type Engine, sizeOf } from '../engine/types.js';
+import { DataError } from '../errors.js';
 import { findMetric } from '../metrics/metric.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs } from '../model/parameters.js';
 import { replaceFile } from '../storage/atomic.js';
-import { createRunFolder, openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
+import { listCheckpoints } from '../storage/checkpoints.js';
+import { openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig, TaskAdapter } from '../task.js';
-import { runTraining } from '../train/trainer.js';
+import { prepareTraining } from '../train/trainer.js';
 import { packageVersion } from '../version.js';
-import { decodeLines, evaluateRun } from './evaluate.js';
-import { decompressionCache, loadRunConfig, packageRoot, parameterCount, vocabularyReader } from './open.js';
+import { checkResumable } from './changes.js';
+import { decodeLines, evaluate } from './evaluate.js';
+import { makeRunFolder } from './fresh-folder.js';
+import { loadRunConfig, vocabularyReader } from './open.js';
+import { decompressionCache, packageRoot } from './paths.js';
 import type { TrainOptions, TrainResult } from './types.js';
-
-/** Settings that may change when a run is resumed: they steer how long and what is watched, not what is learned. */
-const CHANGEABLE = [
-  'decoding',
-  'evaluation',
-  'data.test',
-  'training.steps',
-  'training.logEvery',
-  'training.validateEvery',
-  'training.validationBeam',
-  'training.saveEvery',
-  'training.keepCheckpoints',
-  'training.patience',
-  'training.maxSkippedSteps',
-];
-
-/** Every leaf of a configuration by its key path. */
-function leaves(value: unknown, path = ''): Map<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map([[path, value]]);
-  return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, path ? `${path}.${key}` : key)]));
-}
-
-/** @throws ConfigError listing key, old and new value of every change that would make another run of it */
-function checkResumable(before: RunConfig, now: RunConfig): void {
-  const old = leaves(before);
-  const fresh = leaves(now);
-  const changes = [...new Set([...old.keys(), ...fresh.keys()])]
-    .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(fresh.get(key)))
-    .filter((key) => !CHANGEABLE.some((free) => key === free || key.startsWith(`${free}.`)));
-  if (changes.length === 0) return;
-  const show = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
-  throw new ConfigError(
-    `the run cannot be resumed with a changed configuration:\n${changes
-      .map((key) => `  ${key}: was ${show(old.get(key))}, is ${show(fresh.get(key))}`)
-      .join('\n')}\nset these back, or start a new run with another --out`,
-  );
-}
 
 /** The next free `runs/<name>-N` below the working folder. */
 async function freeFolder(name: string): Promise<string> {
@@ -66,15 +34,16 @@ async function freeFolder(name: string): Promise<string> {
   }
 }
 
-/** A run ready to be trained. */
-interface PreparedRun {
+/** What is to be trained, and where it goes. */
+interface Plan {
   readonly task: TaskAdapter;
   readonly config: RunConfig;
   readonly baseDir: string;
   readonly out: string;
+  readonly isExample: boolean;
 }
 
-async function prepare(options: TrainOptions): Promise<PreparedRun & { isExample: boolean }> {
+async function plan(options: TrainOptions): Promise<Plan> {
   const overrides = [...(options.set ?? []), ...(options.seed === undefined ? [] : [`seed=${options.seed}`])];
   if (options.resume) {
     const out = options.out ?? '';
@@ -91,99 +60,165 @@ async function prepare(options: TrainOptions): Promise<PreparedRun & { isExample
   return { ...loaded, out, isExample };
 }
 
-/**
- * Trains a model.
- * @throws ConfigError, DataError, EngineError, UsageError as the command line reports them
- */
-export async function train(options: TrainOptions = {}): Promise<TrainResult> {
-  const started = performance.now();
-  const log = options.log ?? (() => undefined);
-  const { task, config, baseDir, out, isExample } = await prepare(options);
-  const engine = await createEngine(options.engine, options.threads);
-  let run: WritableRunFolder | undefined;
-  const cacheDir = decompressionCache();
-  const open = (split: RunConfig['data']['train']) => openCorpus(split, { baseDir, cacheDir });
+/** The splits that training reads. */
+interface Data {
+  readonly train: Corpus;
+  readonly valid: Corpus;
+}
+
+/** Opens the splits; that of the test only to see that it can be used. @throws DataError for unusable data */
+async function withData<T>({ data }: RunConfig, log: (line: string) => void, use: (data: Data) => Promise<T>) {
+  const opened: Corpus[] = [];
+  const open = async (split: RunConfig['data']['train']): Promise<Corpus> => {
+    const corpus = await openCorpus(split, { baseDir: '.', cacheDir: decompressionCache() });
+    opened.push(corpus);
+    return corpus;
+  };
   try {
-    // A folder is made only once configuration and data are known to be usable.
-    if (options.resume) run = await resumeRunFolder(out);
-    else await checkData(config, baseDir, cacheDir);
-    run ??= await createRunFolder(out, stringifyConfig(config), `s2s ${packageVersion()}`);
-    if (options.resume) await replaceFile(run.paths.config, stringifyConfig(config));
-    const trainCorpus = await open(config.data.train);
-    const validCorpus = await open(config.data.valid);
-    for (const corpus of [trainCorpus, validCorpus])
-      for (const { message } of corpus.warnings) log(`warning: ${message}`);
-    const codec = await codecFor(task, config, run, options.resume ?? false, () => trainCorpus.rows(), baseDir);
-    const parameters = parameterCount(parameterSpecs(resolveModelConfig(config.model), codec.vocabulary));
-    const { source, target } = codec.vocabulary;
-    log(
-      `${task.name}: ${trainCorpus.size} training and ${validCorpus.size} validation examples, vocabulary ${source === target ? source : `${source} + ${target}`}, ` +
-        `${(parameters / 1e6).toFixed(2)} M parameters, engine ${engine.name}, run folder ${out}`,
-    );
-    const { validationMetric } = config.training;
-    const outcome = await runTraining({
-      engine,
-      config,
-      codec,
-      train: trainCorpus,
-      valid: validCorpus,
-      run,
-      createScorer: () => task.createScorer(config, [validationMetric]),
-      higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
-      resume: options.resume ?? false,
-      maxSteps: options.maxSteps,
-      maxSeconds: options.maxSeconds,
-      signal: options.signal,
-      quiet: options.quiet ?? false,
-      log,
-    });
-    await trainCorpus.close();
-    await validCorpus.close();
-    const result: TrainResult = {
-      task: task.name,
-      out,
-      step: outcome.step,
-      stopped: outcome.reason,
-      seconds: (performance.now() - started) / 1000,
-      parameters,
-      ...(outcome.best ? { best: outcome.best } : {}),
-    };
-    return isExample && outcome.reason === 'finished' ? await showExample(result, options) : result;
+    const train = await open(data.train);
+    const valid = await open(data.valid);
+    if (data.test) await open(data.test);
+    for (const corpus of [train, valid]) for (const { message } of corpus.warnings) log(`warning: ${message}`);
+    return await use({ train, valid });
   } finally {
-    await run?.lock.release();
-    await engine.dispose();
+    for (const corpus of opened) await corpus.close();
   }
 }
 
-/** Opens and closes all splits, so that unusable data are found before anything is written. */
-async function checkData(config: RunConfig, baseDir: string, cacheDir: string): Promise<void> {
-  for (const split of [config.data.train, config.data.valid, config.data.test]) {
-    if (split) await (await openCorpus(split, { baseDir, cacheDir })).close();
+/** The vocabularies of a run that goes on, if they are there. A run stopped before its first checkpoint may have none. */
+async function keptCodec({ task, config }: Plan, run: WritableRunFolder, begun: boolean): Promise<Codec | undefined> {
+  try {
+    return await task.restoreCodec(config, vocabularyReader(run));
+  } catch (error) {
+    if (!begun && error instanceof DataError && error.exitCode === 66) return undefined;
+    throw error;
   }
 }
 
-/** The run's vocabularies: kept from before, or learned and saved. */
-async function codecFor(
-  task: TaskAdapter,
-  config: RunConfig,
-  run: WritableRunFolder,
-  resume: boolean,
-  rows: () => AsyncIterable<{ index: number; source: string; target: string; origin: string }>,
-  baseDir: string,
-): Promise<Codec> {
-  if (resume) return task.restoreCodec(config, vocabularyReader(run));
-  const codec = await task.createCodec(config, rows, baseDir);
+/** Learns the vocabularies and saves them. */
+async function learnCodec({ task, config, baseDir }: Plan, run: WritableRunFolder, { train }: Data): Promise<Codec> {
+  const codec = await task.createCodec(config, () => train.rows(), baseDir);
   for (const [name, text] of Object.entries(codec.files())) await replaceFile(join(run.paths.vocab, name), text);
   return codec;
 }
 
+/** A run folder under its lock, and what to do should training never begin. */
+interface Place {
+  readonly run: WritableRunFolder;
+  /** Whether training goes on from a checkpoint. */
+  readonly begun: boolean;
+  abandon(): Promise<void>;
+}
+
+async function openPlace({ config, out }: Plan, resume: boolean): Promise<Place> {
+  const text = stringifyConfig(config);
+  if (!resume) {
+    const { run, discard } = await makeRunFolder(out, text, `s2s ${packageVersion()}`);
+    return { run, begun: false, abandon: discard };
+  }
+  const run = await resumeRunFolder(out);
+  try {
+    await replaceFile(run.paths.config, text);
+    return { run, begun: (await listCheckpoints(out)).length > 0, abandon: () => run.lock.release() };
+  } catch (error) {
+    await run.lock.release();
+    throw error;
+  }
+}
+
+/** Trains what was planned, on an engine. */
+async function trainOn(engine: Engine, data: Data, planned: Plan, options: TrainOptions, log: (line: string) => void) {
+  const { task, config, out } = planned;
+  const { signal, maxSteps, maxSeconds } = options;
+  const quiet = options.quiet ?? false;
+  const note = quiet ? () => undefined : log;
+  const { run, begun, abandon } = await openPlace(planned, options.resume ?? false);
+  let training: Awaited<ReturnType<typeof prepareTraining>>;
+  let parameters: number;
+  try {
+    signal?.throwIfAborted();
+    if (options.resume && !begun) note(`${out} has no checkpoint yet: training starts at the beginning`);
+    const kept = options.resume ? await keptCodec(planned, run, begun) : undefined;
+    const codec = kept ?? (await learnCodec(planned, run, data));
+    signal?.throwIfAborted();
+    const specs = parameterSpecs(resolveModelConfig(config.model), codec.vocabulary);
+    parameters = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const { source, target } = codec.vocabulary;
+    note(
+      `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, vocabulary ${source === target ? source : `${source} + ${target}`}, ` +
+        `${(parameters / 1e6).toFixed(2)} M parameters, engine ${engine.name}, run folder ${out}`,
+    );
+    const { validationMetric } = config.training;
+    training = await prepareTraining({
+      engine,
+      config,
+      codec,
+      ...data,
+      run,
+      createScorer: () => task.createScorer(config, [validationMetric]),
+      higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
+      resume: begun,
+      maxSteps,
+      maxSeconds,
+      signal,
+      quiet,
+      log,
+    });
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+  try {
+    return { ...(await training.run()), parameters };
+  } finally {
+    await run.lock.release();
+  }
+}
+
+/**
+ * Trains a model. What can be checked is checked before the first step; if it fails, no new run folder is left behind.
+ * @throws ConfigError, DataError, EngineError, UsageError as the command line reports them; AbortError when the signal
+ *   comes before the first step
+ */
+export async function train(options: TrainOptions = {}): Promise<TrainResult> {
+  const started = performance.now();
+  const log = options.log ?? (() => undefined);
+  const planned = await plan(options);
+  const outcome = await withData(planned.config, log, async (data) => {
+    const engine = await createEngine(options.engine, options.threads);
+    try {
+      return await trainOn(engine, data, planned, options, log);
+    } finally {
+      await engine.dispose();
+    }
+  });
+  const result: TrainResult = {
+    task: planned.task.name,
+    out: planned.out,
+    step: outcome.step,
+    stopped: outcome.reason,
+    seconds: (performance.now() - started) / 1000,
+    parameters: outcome.parameters,
+    ...(outcome.best ? { best: outcome.best } : {}),
+  };
+  return planned.isExample && outcome.reason !== 'interrupted' ? showExample(result, options) : result;
+}
+
 /** Ends the built-in example: scores the test split and renders some held-out lines. */
 async function showExample(result: TrainResult, options: TrainOptions): Promise<TrainResult> {
-  const settings = { ...options, quiet: true };
-  const test = await evaluateRun({ ...settings, run: result.out });
+  const { engine, threads, log, signal } = options;
+  const settings = {
+    run: result.out,
+    quiet: true,
+    ...(engine ? { engine } : {}),
+    ...(threads ? { threads } : {}),
+    ...(log ? { log } : {}),
+    ...(signal ? { signal } : {}),
+  };
+  const test = await evaluate(settings);
   const file = join(await packageRoot(), 'fixtures', 'translation', 'sample.en');
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  const outputs = await decodeLines({ ...settings, run: result.out }, lines);
+  const outputs = await decodeLines(settings, lines);
   const samples = lines.map((source, i) => ({ source, output: outputs[i] as string }));
   return { ...result, test, samples, seconds: result.seconds + test.seconds };
 }

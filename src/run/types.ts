@@ -1,7 +1,7 @@
 // The options and results of the library's three functions.
 import type { EngineChoice } from '../engine/create.js';
 import type { MetricScore } from '../metrics/metric.js';
-import type { StopReason } from '../train/trainer.js';
+import type { StopReason } from '../train/loop.js';
 
 /** Settings that every function takes. */
 export interface RunSettings {
@@ -11,9 +11,9 @@ export interface RunSettings {
   readonly threads?: number;
   /** Overrides the configuration's seed. */
   readonly seed?: number;
-  /** Shows no progress. */
+  /** Shows no progress and drops notes; warnings stay. */
   readonly quiet?: boolean;
-  /** Takes notes and warnings, a line each. */
+  /** Takes notes and warnings, a line each; warnings start with `warning: `. */
   readonly log?: (line: string) => void;
   /** Aborted to stop early: training saves a checkpoint first. */
   readonly signal?: AbortSignal;
@@ -46,7 +46,7 @@ export interface TrainResult {
   readonly parameters: number;
   /** The best checkpoint, with what it was chosen by. */
   readonly best?: { readonly step: number; readonly metric: string; readonly score: number };
-  /** Scores on the test split, for the built-in example. */
+  /** Scores on the test split, for the built-in example unless it was interrupted. */
   readonly test?: EvaluateResult;
   /** Held-out lines as the model renders them, for the built-in example. */
   readonly samples?: readonly { readonly source: string; readonly output: string }[];
@@ -88,6 +88,10 @@ export interface EvaluateResult {
   readonly examples: number;
   readonly metrics: Readonly<Record<string, MetricScore>>;
   readonly decode?: Readonly<Record<string, unknown>>;
+  /** Sources that were cut because they were too long. */
+  readonly truncated?: number;
+  /** Examples whose references are all empty. */
+  readonly emptyReferences?: number;
   readonly seconds: number;
   readonly version: string;
 }

@@ -64,14 +64,14 @@ export function globalNorm(gradients: Tensors): Tensor {
 /**
  * One Adam or AdamW step (Kingma & Ba, 2015). When the gradient norm is not finite, nothing changes: neither parameters
  * nor moments.
- * @returns new values of parameters and moments, and the gradient norm before clipping
+ * @returns new values of parameters and moments, the gradient norm before clipping, and whether that is finite
  */
 export function adamStep(
   config: OptimizerConfig,
   variables: Tensors,
   gradients: Tensors,
   scalars: StepScalars,
-): { updates: Record<string, Tensor>; norm: Tensor } {
+): { updates: Record<string, Tensor>; norm: Tensor; finite: Tensor } {
   const norm = globalNorm(gradients);
   // Comparisons with NaN are false, so this is true for finite norms only.
   const finite = less(norm, LARGEST);
@@ -95,10 +95,15 @@ export function adamStep(
     updates[firstMoment(name)] = first;
     updates[secondMoment(name)] = second;
   }
-  return { updates, norm };
+  return { updates, norm, finite };
 }
 
-/** Exponential moving average of parameters: `decay · average + (1 − decay) · parameter`. */
-export function movingAverage(average: Tensor, parameter: Tensor, decay: number): Tensor {
-  return add(mul(average, decay), mul(parameter, 1 - decay));
+/**
+ * Exponential moving average of parameters: `decay · average + (1 − decay) · parameter`.
+ * @param moves a scalar of type bool; where it is false the average stays as it is
+ */
+export function movingAverage(average: Tensor, parameter: Tensor, decay: number, moves: Tensor): Tensor {
+  const keep = where(moves, scalar(decay), scalar(1));
+  const gain = where(moves, scalar(1 - decay), scalar(0));
+  return add(mul(average, keep), mul(parameter, gain));
 }

@@ -1,6 +1,6 @@
 // The programs a trainer runs: one training step, its two halves for gradient accumulation, and validation.
 import { smoothedCrossEntropy, tokenStatistics } from '../engine/fused/cross-entropy.js';
-import { add, reshape, type Tensor, valueAndGrads, zerosLike } from '../engine/ops.js';
+import { add, greater, reshape, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
@@ -87,11 +87,11 @@ function lossAndGradients(setup: TrainingSetup, variables: Tensors, inputs: Tens
 
 /** Optimizer step and moving average. */
 function applyGradients(setup: TrainingSetup, variables: Tensors, gradients: Tensors, inputs: Tensors) {
-  const { updates, norm } = adamStep(setup.optimizer, variables, gradients, inputs as unknown as StepScalars);
+  const { updates, norm, finite } = adamStep(setup.optimizer, variables, gradients, inputs as unknown as StepScalars);
   if (setup.emaDecay > 0) {
     for (const name of Object.keys(setup.parameters)) {
       const average = averageName(name);
-      updates[average] = movingAverage(variables[average] as Tensor, updates[name] as Tensor, setup.emaDecay);
+      updates[average] = movingAverage(variables[average] as Tensor, updates[name] as Tensor, setup.emaDecay, finite);
     }
   }
   return { updates, norm };
@@ -117,18 +117,23 @@ export function trainingStep(setup: TrainingSetup): Program {
   };
 }
 
-/** Forward and backward of one micro-batch, added to the accumulated gradients. Outputs `loss`. */
+/**
+ * Forward and backward of one micro-batch. Input `carry` is 0 for the first of a step, whose gradients replace the
+ * accumulated ones, and 1 for the others, whose gradients are added to them. Outputs `loss`.
+ */
 export function accumulationStep(setup: TrainingSetup): Program {
   return {
     name: 'accumulation-step',
     variables: { ...setup.parameters, ...renamed(setup.parameters, accumulatorName), ...poolVariables(setup) },
-    inputs: { ...BATCH_INPUTS, ...dropoutInputs(setup) },
+    inputs: { ...BATCH_INPUTS, ...dropoutInputs(setup), carry: float() },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
+      const isLater = greater(inputs.carry as Tensor, 0);
       const updates = Object.fromEntries(
         Object.entries(gradients).map(([name, gradient]) => {
-          const accumulator = accumulatorName(name);
-          return [accumulator, add(variables[accumulator] as Tensor, gradient)];
+          const accumulated = variables[accumulatorName(name)] as Tensor;
+          // A product with 0 would keep the NaN of a step that went wrong.
+          return [accumulatorName(name), add(where(isLater, accumulated, zerosLike(accumulated)), gradient)];
         }),
       );
       return { outputs: { loss }, updates };
@@ -136,7 +141,7 @@ export function accumulationStep(setup: TrainingSetup): Program {
   };
 }
 
-/** The update with the accumulated gradients, which are cleared. Outputs `norm`. */
+/** The update with the accumulated gradients. Outputs `norm`. */
 export function applicationStep(setup: TrainingSetup): Program {
   return {
     name: 'application-step',
@@ -147,7 +152,6 @@ export function applicationStep(setup: TrainingSetup): Program {
         Object.keys(setup.parameters).map((name) => [name, variables[accumulatorName(name)] as Tensor]),
       );
       const { updates, norm } = applyGradients(setup, variables, gradients, inputs);
-      for (const name of Object.keys(gradients)) updates[accumulatorName(name)] = zerosLike(gradients[name] as Tensor);
       return { outputs: { norm }, updates };
     },
   };

@@ -14,11 +14,13 @@ export const trainerStateSchema = z.strictObject({
   step: z.int().min(0).describe('optimizer steps done'),
   targetTokens: z.int().min(0).describe('target tokens trained on so far'),
   skippedSteps: z.int().min(0).describe('steps left out because loss or gradient was not finite'),
+  skippedInARow: z.int().min(0).default(0).describe('how many of them were the last ones'),
   cursor: batchCursorSchema.describe('position in the training data'),
   best: z.strictObject({ step: z.int(), metric: z.string(), score: jsonNumber }).nullable().describe('best validation'),
   intervalLoss: jsonNumber.describe('loss since the last log record, summed over its target tokens'),
   intervalTokens: z.int().min(0).describe('target tokens since the last log record'),
   sinceBest: z.int().min(0).describe('validations since the best'),
+  validationDue: z.boolean().default(false).describe('whether an interrupt came before the validation of this step'),
 });
 
 /** See {@link trainerStateSchema}. */
@@ -49,7 +51,7 @@ export function initialVariables(setup: TrainingSetup, specs: ReadonlyMap<string
   return variables;
 }
 
-/** Cleared gradient accumulators. */
+/** Gradient accumulators, for the first step to fill. */
 export function emptyAccumulators(specs: ReadonlyMap<string, ParameterSpec>): Named {
   return Object.fromEntries(
     [...specs].map(([name, { shape }]) => [

@@ -70,7 +70,7 @@ export class Stepper {
       const patches = part === 0 ? this.dropout.patches(step) : [];
       const result = this.whole
         ? await this.whole.run({ ...inputs, ...scalars }, { patches })
-        : await (this.accumulate as Executable).run(inputs, { patches });
+        : await (this.accumulate as Executable).run({ ...inputs, carry: scalar(Math.min(part, 1)) }, { patches });
       loss += result.loss?.data[0] ?? Number.NaN;
       norm = result.norm;
     }

@@ -1,7 +1,8 @@
 // Validation: loss of the held-out split under teacher forcing, and the task's metrics on its decoded sources.
 import { fixedBatches } from '../data/batches.js';
-import type { Corpus } from '../data/corpus.js';
-import type { DecodingConfig } from '../decode/config.js';
+import { type Corpus, listed } from '../data/corpus.js';
+import { type EncodeOptions, type RowAction, RowReport, type TokenExample } from '../data/examples.js';
+import { NAMED_EXAMPLES } from '../data/scan.js';
 import { generate } from '../decode/generate.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
@@ -9,6 +10,7 @@ import type { MetricScore, Scorer } from '../metrics/metric.js';
 import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { targetTokens, tokenBatch } from './batch.js';
+import { batchingWithin, decodingWithin, longestSource } from './limits.js';
 import { averageName, type TrainingSetup, validationProgram } from './programs.js';
 
 /** What one validation measured. */
@@ -20,14 +22,37 @@ export interface ValidationResult {
   readonly accuracy: number;
   readonly metrics: Readonly<Record<string, MetricScore>>;
   /** The first few outputs, for logs. */
-  readonly samples: readonly { readonly source: string; readonly reference: string; readonly output: string }[];
+  readonly samples: readonly Sample[];
 }
+
+interface Sample {
+  readonly source: string;
+  readonly reference: string;
+  readonly output: string;
+}
+
+type Log = (line: string) => void;
+
+/** Rows decoded at a time: enough to fill batches of similar length, few enough to keep memory flat. */
+const GROUP = 1024;
+const SAMPLES = 3;
+
+const ROW_ACTIONS: Readonly<Record<RowAction, string>> = {
+  skippedBlank: 'left out of the loss because a side is blank',
+  skippedLong: 'left out of the loss because a side is too long',
+  truncated: 'cut to the length limit',
+};
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Validates the parameters on the engine, or their moving average where one is kept. */
 export class Validator {
   private readonly bind: (name: string) => string;
   private compiled: Promise<Executable> | undefined;
   private readonly decoder: TransformerDecoder;
+  private readonly encoding: EncodeOptions<TokenExample>;
+  /** Whether rows left out or cut have been reported: they are the same at every validation. */
+  private hasWarned = false;
 
   /** @param createScorer absent when only the loss is asked for: nothing is decoded then */
   constructor(
@@ -39,6 +64,17 @@ export class Validator {
     private readonly createScorer: (() => Scorer) | undefined,
   ) {
     const { parameters } = setup;
+    const batching = batchingWithin(config);
+    // Rows that would stop training are left out of the loss, and that is said.
+    this.encoding = {
+      encode: (row) => codec.encodeRow(row),
+      batching: {
+        ...batching,
+        onLong: batching.onLong === 'error' ? 'skip' : batching.onLong,
+        onBlank: batching.onBlank === 'error' ? 'skip' : batching.onBlank,
+      },
+      endId: EOS,
+    };
     const averaged = setup.emaDecay > 0;
     this.bind = (name) => (averaged && name in parameters ? averageName(name) : name);
     this.decoder = new TransformerDecoder(
@@ -48,52 +84,93 @@ export class Validator {
     );
   }
 
-  async run(): Promise<ValidationResult> {
-    const loss = await this.loss();
-    return { ...loss, ...(this.createScorer ? await this.decode(this.createScorer()) : { metrics: {}, samples: [] }) };
+  /** Sees whether there is anything to validate with. @throws DataError when no row can be used */
+  async check(): Promise<void> {
+    await fixedBatches(this.corpus, this.encoding).next();
   }
 
-  private async loss() {
+  /**
+   * Validates once.
+   * @param log takes warnings about rows that are left out or cut, at the first validation
+   * @returns undefined when the signal was aborted meanwhile
+   */
+  async run(signal: AbortSignal | undefined, log: Log): Promise<ValidationResult | undefined> {
+    try {
+      signal?.throwIfAborted();
+      const warn: Log = this.hasWarned ? () => undefined : (line) => log(`warning: validation: ${line}`);
+      const loss = await this.loss(signal, warn);
+      const rest = this.createScorer
+        ? await this.decode(this.createScorer(), signal, warn)
+        : { metrics: {}, samples: [] };
+      this.hasWarned = true;
+      return { ...loss, ...rest };
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return undefined;
+      throw error;
+    }
+  }
+
+  private async loss(signal: AbortSignal | undefined, warn: Log) {
     this.compiled ??= this.engine.compile(validationProgram(this.setup), { bind: this.bind });
     const executable = await this.compiled;
-    const batching = { ...this.config.batching, onLong: 'skip' as const, onBlank: 'skip' as const };
+    const report = new RowReport(this.corpus.size);
     let nats = 0;
     let correct = 0;
     let tokens = 0;
-    for await (const batch of fixedBatches(this.corpus, { encode: (row) => this.codec.encodeRow(row), batching })) {
+    for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
+      signal?.throwIfAborted();
       const result = await executable.run(tokenBatch(batch.examples, 1));
       nats += result.negativeLogLikelihood?.data[0] ?? Number.NaN;
       correct += result.correct?.data[0] ?? Number.NaN;
       tokens += targetTokens(batch.examples);
     }
+    for (const { action, count, examples } of report.warnings()) {
+      warn(`${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`);
+    }
     return { loss: nats / tokens, perplexity: Math.exp(nats / tokens), accuracy: correct / tokens };
   }
 
-  private async decode(scorer: Scorer) {
-    const { maxSourceLength, maxTokens } = this.config.batching;
-    const limit = maxSourceLength ?? maxTokens;
-    const sources: Int32Array[] = [];
-    const texts: string[] = [];
-    const references: string[] = [];
-    for await (const row of this.corpus.rows()) {
-      const ids = this.codec.encodeSource(row.source);
-      texts.push(row.source);
-      references.push(row.target);
-      // A source over the limit is cut here, for this measurement only; decoding and eval have their own option for it.
-      sources.push(ids.length <= limit ? ids : Int32Array.from([...ids.subarray(0, limit - 1), EOS]));
+  /** Decodes all sources and scores the outputs. */
+  private async decode(scorer: Scorer, signal: AbortSignal | undefined, warn: Log) {
+    const samples: Sample[] = [];
+    let group: { source: string; reference: string; ids: Int32Array | undefined }[] = [];
+    const flush = async (): Promise<void> => {
+      const outputs = await this.outputs(
+        group.map(({ ids }) => ids),
+        signal,
+      );
+      group.forEach(({ source, reference }, i) => {
+        const output = outputs[i] as string;
+        scorer.add(output, [reference]);
+        if (samples.length < SAMPLES) samples.push({ source, reference, output });
+      });
+      group = [];
+    };
+    const limit = longestSource(this.config);
+    const cut: string[] = [];
+    for await (const { source, target, origin } of this.corpus.rows()) {
+      const whole = source.trim() === '' ? undefined : this.codec.encodeSource(source);
+      const isLong = whole !== undefined && whole.length > limit;
+      if (isLong) cut.push(origin);
+      const ids = isLong ? Int32Array.from([...whole.subarray(0, limit - 1), EOS]) : whole;
+      group.push({ source, reference: target, ids });
+      if (group.length === GROUP) await flush();
     }
-    const beam = this.config.training.validationBeam;
-    const decoding: DecodingConfig = { ...this.config.decoding, beam, nBest: 1 };
-    const found = await generate(this.decoder, sources, decoding);
-    const outputs = found.map((hypotheses) => this.codec.decodeOutput(hypotheses[0]?.tokens ?? new Int32Array(0)));
-    const samples = [0, 1, 2].flatMap((i) =>
-      i < texts.length
-        ? [{ source: texts[i] as string, reference: references[i] as string, output: outputs[i] as string }]
-        : [],
-    );
-    outputs.forEach((output, i) => {
-      scorer.add(output, [references[i] as string]);
-    });
+    if (group.length > 0) await flush();
+    if (cut.length > 0) {
+      const what = counted(cut.length, 'source');
+      warn(`${what} cut to ${limit} tokens before decoding: ${listed(cut.slice(0, NAMED_EXAMPLES), cut.length)}`);
+    }
     return { metrics: scorer.results(), samples };
+  }
+
+  /** The output text of each source, blank for a blank one. */
+  private async outputs(sources: readonly (Int32Array | undefined)[], signal: AbortSignal | undefined) {
+    const { decoding, training } = this.config;
+    const settings = decodingWithin(this.config, { ...decoding, beam: training.validationBeam, nBest: 1 });
+    const present = sources.filter((ids) => ids !== undefined);
+    const found = await generate(this.decoder, present, settings, undefined, signal);
+    const texts = found.map(([best]) => (best ? this.codec.decodeOutput(best.tokens) : ''));
+    return sources.map((ids) => (ids === undefined ? '' : (texts.shift() ?? '')));
   }
 }

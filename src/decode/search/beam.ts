@@ -85,7 +85,7 @@ class BeamStrategy implements SearchStrategy {
     const { frontier } = this;
     const { endToken } = this.options;
     for (let hypothesis = 0; hypothesis < frontier.open[next.sentence]!; hypothesis++) {
-      const logProb = next.logProbs[next.offset + hypothesis * next.width + endToken]!;
+      const logProb = next.endLogProb(hypothesis);
       if (logProb === Number.NEGATIVE_INFINITY) continue;
       this.end(next.sentence, hypothesis, logProb, mostProbable(next, frontier, hypothesis)?.token === endToken);
     }

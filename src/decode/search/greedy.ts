@@ -37,7 +37,7 @@ class GreedyStrategy implements SearchStrategy {
     if (best === undefined) return [frontier.hypothesis(row, undefined, false)];
     if (best.token === endToken) return [frontier.hypothesis(row, best.logProb, true)];
     if (next.mustEnd) {
-      const end = next.logProbs[next.offset + endToken]!;
+      const end = next.endLogProb(0);
       return [frontier.hypothesis(row, end > Number.NEGATIVE_INFINITY ? end : undefined, false)];
     }
     frontier.extend(row, 0, best.token, best.logProb);

@@ -14,8 +14,10 @@ export interface Continuations {
   /** Token ids by descending log-probability, or `undefined` when candidate j is token j. */
   readonly ids: Int32Array | undefined;
   readonly logProbs: Float32Array;
-  /** The maximum length is reached: only the end mark may follow. Candidates are then in order of token id. */
+  /** The maximum length is reached: only the end mark may follow. */
   readonly mustEnd: boolean;
+  /** Log-probability of the end mark after hypothesis k; known where `mustEnd`. */
+  readonly endLogProb: (hypothesis: number) => number;
   /** Forbidden tokens by row of the whole batch. */
   readonly banned: BannedTokens;
 }
@@ -47,7 +49,7 @@ export async function runSearch(
 ): Promise<Hypothesis[][]> {
   const { beam, vocabularySize } = session;
   const { sentences } = frontier;
-  const { maxLengths } = options;
+  const { maxLengths, endToken } = options;
   const processors = createProcessors(options);
   const banned = new BannedTokens(sentences * beam, vocabularySize);
   // The best K + 1 allowed tokens of a row suffice (K to go on with besides the end mark); the rest is room for forbidden ones.
@@ -62,21 +64,25 @@ export async function runSearch(
   for (let step = 0; remaining > 0; step++) {
     feed(frontier, present, options, tokens, parents);
     forbid(processors, frontier, present, banned);
-    // A forced end mark may be the least probable token, so only a list of all of them is certain to contain it.
-    const ending = present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
+    // A forced end mark may be the least probable token: unless the session reports it, only a list of all tokens has it.
+    const ending = session.endToken !== endToken && present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
     const needed = Math.min(vocabularySize, beam + 1 + banned.largest);
     const top = ending || needed > room ? 'all' : room;
     const candidates = await session.step(tokens, parents, top);
     checkShape(candidates, present.length * beam, top === 'all' ? vocabularySize : top);
 
-    const { width, logProbs } = candidates;
+    const { width, logProbs, endLogProbs } = candidates;
     const ids = top === 'all' ? undefined : candidates.ids;
     for (const [position, sentence] of present.entries()) {
       if (results[sentence]) continue;
       const offset = position * beam * width;
       checkLogProbs(logProbs, offset, offset + frontier.open[sentence]! * width, step, sentence);
       const mustEnd = maxLengths[sentence] === step;
-      const result = strategy.advance({ sentence, offset, width, ids, logProbs, mustEnd, banned });
+      const endLogProb = (hypothesis: number): number =>
+        (ids === undefined
+          ? logProbs[offset + hypothesis * width + endToken]
+          : endLogProbs?.[position * beam + hypothesis]) ?? Number.NaN;
+      const result = strategy.advance({ sentence, offset, width, ids, logProbs, mustEnd, endLogProb, banned });
       if (result === undefined) continue;
       results[sentence] = result;
       frontier.open[sentence] = 0;

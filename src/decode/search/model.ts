@@ -11,6 +11,8 @@ export interface Candidates {
   readonly ids: Int32Array;
   /** `[B*K, width]` natural log-probabilities, normalised over the whole vocabulary. */
   readonly logProbs: Float32Array;
+  /** `[B*K]` log-probability of {@link DecodingSession.endToken}, from sessions that name one. */
+  readonly endLogProbs?: Float32Array;
 }
 
 /** A model decoding a batch of B sentences with K hypotheses each; holds whatever caches it needs. */
@@ -21,6 +23,8 @@ export interface DecodingSession {
   readonly beam: number;
   /** V: token ids are 0 … V-1. */
   readonly vocabularySize: number;
+  /** The token whose log-probability every step reports besides the best ones, which spares `'all'` where outputs must end. */
+  readonly endToken?: number;
   /**
    * Feeds one token per row and returns what may follow it. Rows that hold no hypothesis (all but hypothesis 0 at the first
    * step, and those of finished sentences) are fed any valid token; what is returned for them is ignored.

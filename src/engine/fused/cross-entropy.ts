@@ -63,14 +63,15 @@ export function smoothedCrossEntropy(
     const logNormaliser = sub(targetLogit, targetLogProb);
     const meanLogit = reshape(matMul(h, meanRow, false, true), [n]);
     const smoothed = add(mul(targetLogit, 1 - smoothing), mul(meanLogit, smoothing));
-    save([h, e, probabilities, targetRows, meanRow]);
+    // All that the gradient needs is saved: anything else of the forward pass is gone by then.
+    save([h, e, probabilities, targetRows, meanRow, targets, weights]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-      const [h, e, p, rows, average] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      const [h, e, p, rows, average, y, given] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
       // [N, 1]
-      const w = reshape(mul(dy, weights), [n, 1]);
+      const w = reshape(mul(dy, given), [n, 1]);
       const expected = add(mul(rows, 1 - smoothing), mul(average, smoothing));
       const weighted = mul(h, w);
-      const scattered = unsortedSegmentSum(mul(weighted, 1 - smoothing), targets as never, classes);
+      const scattered = unsortedSegmentSum(mul(weighted, 1 - smoothing), y as never, classes);
       const spread = mul(sum(weighted, 0, true), smoothing / classes);
       return [mul(w, sub(matMul(p, e), expected)), sub(sub(matMul(p, weighted, true, false), scattered), spread)];
     };

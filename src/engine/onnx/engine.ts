@@ -85,6 +85,7 @@ class OnnxEngine implements Engine {
       variables: stored(Object.keys(lowered.variables), 'variable:'),
       outputs: lowered.outputs,
       updates: stored(lowered.updates, 'update:'),
+      inPlace: lowered.inPlace.map((name) => `update:${name}`),
       appends: Object.fromEntries(
         Object.entries(lowered.appends).map(([name, axis]) => [`append:${name}`, { variable: bind(name), axis }]),
       ),

@@ -4,6 +4,7 @@ import { type Trace, trace } from '../trace/backend.js';
 import type { ConstantData, GraphNode, Value } from '../trace/graph.js';
 import { ONNX_TYPE } from '../trace/simplify.js';
 import type { Dim, HostTensor, Program, TensorSpec } from '../types.js';
+import { inPlaceUpdates } from './in-place.js';
 import { OnnxWriter } from './protobuf.js';
 
 /** Primes that no model size is made of, so that a product of them tells which dimensions it came from. */
@@ -32,6 +33,8 @@ export interface LoweredProgram {
   readonly variables: Readonly<Record<string, TensorSpec>>;
   readonly outputs: readonly string[];
   readonly updates: readonly string[];
+  /** The updates that may be written over the variable during a run. */
+  readonly inPlace: readonly string[];
   /** Variable → axis of each append. */
   readonly appends: Readonly<Record<string, number>>;
 }
@@ -144,6 +147,11 @@ class Lowering {
       variables,
       outputs: Object.keys(this.first.outputs),
       updates: Object.keys(this.first.updates),
+      inPlace: inPlaceUpdates(
+        this.first.graph.nodes.filter((node) => live.has(node)),
+        roots.map(([, value]) => value),
+        this.first.updates,
+      ),
       appends: Object.fromEntries(Object.entries(this.first.appends).map(([name, { axis }]) => [name, axis])),
     };
   }

@@ -24,6 +24,8 @@ export interface SessionPlan {
   readonly outputs: readonly string[];
   /** Graph output → stored variable. */
   readonly updates: Readonly<Record<string, string>>;
+  /** Graph outputs among them that may be written into the variable's own array. */
+  readonly inPlace: readonly string[];
   readonly appends: Readonly<Record<string, { readonly variable: string; readonly axis: number }>>;
 }
 
@@ -75,10 +77,7 @@ async function compile(number: number, model: Uint8Array, plan: SessionPlan): Pr
   sessions.set(number, { session, plan });
 }
 
-/**
- * Runs a session. Updated variables are written in place: the graph's output tensor wraps the variable's own array.
- * That is safe because every program that updates variables reads all of them (for the gradient norm) before it writes.
- */
+/** Runs a session. Where the plan allows it, variables are updated in place: the output tensor wraps the variable's own array. */
 async function run(
   number: number,
   inputs: Record<string, HostTensor>,
@@ -99,7 +98,7 @@ async function run(
   for (const [output, name] of Object.entries(plan.updates)) {
     const present = store.get(name);
     const shape = session.outputMetadata.find((meta) => meta.name === output);
-    if (present && shape?.isTensor && sameShape(shape.shape as number[], present.shape)) {
+    if (present && plan.inPlace.includes(output) && shape?.isTensor && sameShape(shape.shape as number[], present.shape)) {
       fetches[output] = toOrt(present);
       inPlace.set(output, present);
     } else {

@@ -67,7 +67,12 @@ const UNARY: Readonly<Record<string, Recorder>> = {
   LogicalNot: unaryKernel('Not'),
   Square: (g, x) => binary(g, 'Mul', get(x, 'x'), get(x, 'x')),
   Rsqrt: (g, x) => unary(g, 'Reciprocal', unary(g, 'Sqrt', get(x, 'x'))),
-  Step: (g, x) => cast(g, binary(g, 'Greater', get(x, 'x'), g.splat(0, [], 'float32'), 'bool'), 'float32'),
+  // 1 above 0, elsewhere alpha: 0 in the gradient of Relu, -1 in that of Abs.
+  Step: (g, x, { alpha = 0 }) => {
+    const isAbove = cast(g, binary(g, 'Greater', get(x, 'x'), g.splat(0, [], 'float32'), 'bool'), 'float32');
+    const scaled = binary(g, 'Mul', isAbove, g.splat(1 - alpha, [], 'float32'));
+    return binary(g, 'Add', scaled, g.splat(alpha, [], 'float32'));
+  },
   IsNan: (g, x) => unary(g, 'IsNaN', get(x, 'x'), {}, 'bool'),
   Identity: (_g, x) => get(x, 'x'),
   ZerosLike: (g, x) => g.splat(0, get(x, 'x').shape, get(x, 'x').dtype),

@@ -1,10 +1,68 @@
-// A tiny model and batch that engine and model tests share.
-import type { HostTensor } from '../../../src/engine/types.js';
+// A tiny model and batch, the two engines, and small programs, for tests of engine, model and training.
+import { afterAll, beforeAll } from 'vitest';
+import { createEngine } from '../../../src/engine/create.js';
+import type { Tensor } from '../../../src/engine/ops.js';
+import type { DType, Engine, HostTensor, Program, ProgramResult, TensorSpec } from '../../../src/engine/types.js';
 import { type ModelConfig, modelConfigSchema, resolveModelConfig } from '../../../src/model/config.js';
 import { initialParameters, parameterSpecs, parameterVariables } from '../../../src/model/parameters.js';
 import { Random } from '../../../src/random.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from '../../../src/train/dropout.js';
 import type { TrainingSetup } from '../../../src/train/programs.js';
+
+/** The default engine and the oracle. */
+export const ENGINES = ['onnxruntime', 'cpu'] as const;
+
+/** Starts an engine for the tests of a suite. */
+export function useEngine(name: (typeof ENGINES)[number]): () => Engine {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine(name, 2);
+  });
+  afterAll(() => engine.dispose());
+  return () => engine;
+}
+
+/** A float32 host tensor; the shape defaults to a vector. */
+export const floats = (data: ArrayLike<number>, shape: readonly number[] = [data.length]): HostTensor => ({
+  shape,
+  data: Float32Array.from(data),
+});
+
+/** An int32 host tensor; the shape defaults to a vector. */
+export const ints = (data: ArrayLike<number>, shape: readonly number[] = [data.length]): HostTensor => ({
+  shape,
+  data: Int32Array.from(data),
+});
+
+const dtypeOf = ({ data }: HostTensor): DType => (data instanceof Float32Array ? 'float32' : 'int32');
+
+/** The specs of host tensors, every size fixed. */
+export const specsOf = (tensors: Readonly<Record<string, HostTensor>>): Record<string, TensorSpec> =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, { shape: tensor.shape, dtype: dtypeOf(tensor) }]),
+  );
+
+/** A program from its parts. */
+export function programOf(
+  inputs: Readonly<Record<string, TensorSpec>>,
+  body: (inputs: Record<string, Tensor>, variables: Record<string, Tensor>) => ProgramResult,
+  variables: Readonly<Record<string, TensorSpec>> = {},
+  name = 'test',
+): Program {
+  return { name, variables, inputs, body: (v, i) => body({ ...i }, { ...v }) };
+}
+
+/** Compiles a function of the given tensors, runs it once and throws it away. */
+export async function evaluate(
+  engine: Engine,
+  inputs: Readonly<Record<string, HostTensor>>,
+  body: (inputs: Record<string, Tensor>) => Record<string, Tensor>,
+): Promise<Record<string, HostTensor>> {
+  const executable = await engine.compile(programOf(specsOf(inputs), (given) => ({ outputs: body(given) })));
+  const result = await executable.run(inputs);
+  await executable.dispose();
+  return result;
+}
 
 /** A complete configuration from a partial one. */
 export function modelConfig(section: Record<string, unknown> = {}): ModelConfig {
@@ -12,9 +70,18 @@ export function modelConfig(section: Record<string, unknown> = {}): ModelConfig 
   return resolveModelConfig(modelConfigSchema.parse({ ...tiny, ...section }));
 }
 
-/** A setup with vocabulary 11 on both sides. */
-export function tinySetup(model: ModelConfig, overrides: Partial<TrainingSetup> = {}) {
-  const specs = parameterSpecs(model, { source: 11, target: 11 });
+/** Every kind of model there is, without dropout. */
+export const VARIANTS: Readonly<Record<string, Record<string, unknown>>> = {
+  'pre-norm ReLU': {},
+  'post-norm': { normPosition: 'post' },
+  'RMS norm, SwiGLU, rotary': { norm: 'rms', activation: 'swiglu', positions: 'rotary' },
+  'GELU, learned positions, separate embeddings': { activation: 'gelu', positions: 'learned', embeddings: 'separate' },
+  'tied embeddings': { embeddings: 'tied' },
+};
+
+/** A setup with the same vocabulary on both sides. */
+export function tinySetup(model: ModelConfig, overrides: Partial<TrainingSetup> = {}, vocabulary = 11) {
+  const specs = parameterSpecs(model, { source: vocabulary, target: vocabulary });
   const mask = largestMask(model, 64, 16);
   const setup: TrainingSetup = {
     model,
@@ -29,7 +96,7 @@ export function tinySetup(model: ModelConfig, overrides: Partial<TrainingSetup> 
   return { setup, specs, dropout, parameters: () => initialParameters(specs, 3) };
 }
 
-/** A ragged random batch of token sequences. */
+/** A ragged random batch of token sequences from vocabulary 11. */
 export function randomBatch(batch: number, source: number, target: number, seed = 1): Record<string, HostTensor> {
   const random = new Random(seed, 'batch');
   const ids = (length: number, first?: number) => {
@@ -52,8 +119,20 @@ export function randomBatch(batch: number, source: number, target: number, seed 
   };
 }
 
-/** Largest absolute difference of two sets of named tensors. */
-export function largestDifference(a: Record<string, HostTensor>, b: Record<string, HostTensor>): number {
+/** The scalars of an optimizer step. @param step counted from 1 */
+export function stepScalars(learningRate: number, step: number, beta1 = 0.9, beta2 = 0.98): Record<string, HostTensor> {
+  return {
+    learningRate: floats([learningRate], []),
+    correction1: floats([1 / (1 - beta1 ** step)], []),
+    correction2: floats([1 / (1 - beta2 ** step)], []),
+  };
+}
+
+/** Largest absolute difference of two sets of named tensors; only names in the first count. */
+export function largestDifference(
+  a: Readonly<Record<string, HostTensor>>,
+  b: Readonly<Record<string, HostTensor>>,
+): number {
   let largest = 0;
   for (const [name, { data }] of Object.entries(a)) {
     const other = (b[name] as HostTensor).data;
