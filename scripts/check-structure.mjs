@@ -29,7 +29,7 @@ const MAY_IMPORT = {
   run: 'errors version sections config storage logging metrics text data engine model decode type:task train tasks',
   index: 'errors type:metrics type:engine run',
   // What loads with every command is light: the rest is reached through `cli/library`, when a command needs it.
-  cli: 'errors version config engine/create type:engine type:run',
+  cli: 'errors version config engine/names type:run',
   'cli/library': 'type:cli lazy:engine lazy:tasks lazy:run',
   bin: 'errors cli cli/library',
 };

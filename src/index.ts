@@ -1,5 +1,5 @@
 // The library: everything the command line does, as typed functions.
-export type { EngineChoice } from './engine/create.js';
+export type { EngineChoice } from './engine/names.js';
 export { ConfigError, DataError, EngineError, UsageError } from './errors.js';
 export type { MetricScore } from './metrics/metric.js';
 export { decode } from './run/decode.js';

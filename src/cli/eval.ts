@@ -79,7 +79,10 @@ export function addEval(program: Command, context: CliContext): void {
     .argument('[dir]', 'run folder')
     .addOption(new Option('--split <name>', 'split of the config to score (default: test)').conflicts('source'))
     .option('--source <file>', 'source lines, instead of a split')
-    .option('--references, --reference <files...>', 'reference lines; several files are several references for each line')
+    .option(
+      '--references, --reference <files...>',
+      'reference lines; several files are several references for each line',
+    )
     .addOption(
       new Option('--hypotheses <file>', 'outputs to score, without a model').conflicts([
         'split',
@@ -104,9 +107,9 @@ export function addEval(program: Command, context: CliContext): void {
       'after',
       examples(
         's2s eval run',
-        's2s eval run --split valid --metrics bleu,chrf --min bleu=30',
+        's2s eval run --split valid --metrics bleu,exactMatch --min bleu=30',
         's2s eval run --source test.de --reference test.en --json',
-        's2s eval --metrics bleu,ter --hypotheses out.txt --reference ref0.txt ref1.txt',
+        's2s eval --hypotheses out.txt --references ref0.txt ref1.txt',
       ),
     )
     .action(async (run, options) => {

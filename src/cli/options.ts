@@ -1,6 +1,6 @@
 // Parsing of option values, and the options every command has.
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
-import { ENGINE_CHOICES, type EngineChoice } from '../engine/create.js';
+import { ENGINE_CHOICES, type EngineChoice } from '../engine/names.js';
 import type { RunSettings } from '../run/types.js';
 import type { CliContext } from './context.js';
 

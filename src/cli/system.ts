@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
-import type { EngineName } from '../engine/types.js';
+import type { EngineName } from '../engine/names.js';
 import { packageVersion } from '../version.js';
 
 /** An engine and the package it needs. */

@@ -21,6 +21,10 @@ function printResult(result: TrainResult, { output }: CliContext): void {
     output.result('');
     output.table(scoreTable(test.metrics));
   }
+  if (samples !== undefined) {
+    output.result('');
+    output.result('Lines it has not seen:');
+  }
   for (const sample of samples ?? []) {
     output.result('');
     output.result(sample.source);

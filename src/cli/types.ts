@@ -1,6 +1,6 @@
 // What the commands ask of the library.
 import type { z } from 'zod';
-import type { EngineName } from '../engine/types.js';
+import type { EngineName } from '../engine/names.js';
 import type {
   DecodeOptions,
   DecodeSummary,

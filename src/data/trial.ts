@@ -72,15 +72,18 @@ export async function worstBatches<E extends Example>(
   entries.sort((a, b) => width(b.example) - width(a.example) || total(b.example) - total(a.example));
   const [widest] = entries;
   if (widest === undefined) return [];
+  // No batch has more sentences than the pool it is cut from.
+  const sentences = ({ example }: Entry<E>): number =>
+    Math.min(sentencesOf(width(example), options.batching), options.batching.bucketing, corpus.size);
 
   const longest = (side: Side) =>
     entries.reduce((best, entry) => (entry.example[side].length > best.example[side].length ? entry : best));
   const ends = [widest, longest('source'), longest('target')];
-  const first = fill([...new Set([...ends, ...entries])], sentencesOf(width(widest.example), options.batching));
+  const first = fill([...new Set([...ends, ...entries])], sentences(widest));
 
-  const area = (entry: Entry<E>) => width(entry.example) * sentencesOf(width(entry.example), options.batching);
+  const area = (entry: Entry<E>) => width(entry.example) * sentences(entry);
   const fullest = entries.reduce((best, entry, i) => (area(entry) > area(entries[best] ?? entry) ? i : best), 0);
   if (fullest === 0) return [first];
   const rest = entries.slice(fullest);
-  return [first, fill(rest, sentencesOf(width(rest[0]?.example ?? widest.example), options.batching))];
+  return [first, fill(rest, sentences(rest[0] ?? widest))];
 }

@@ -9,7 +9,7 @@ import { encodeSource, incrementalStep } from '../model/transformer.js';
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
 
 /** Variables that hold the state of the sentences being decoded. */
-export const CROSS_MASK = 'decode.cross.mask';
+const CROSS_MASK = 'decode.cross.mask';
 const crossName = (layer: number, part: 'key' | 'value'): string => `decode.cross.${layer}.${part}`;
 const pastName = (layer: number, part: 'key' | 'value'): string => `decode.past.${layer}.${part}`;
 

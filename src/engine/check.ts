@@ -1,4 +1,4 @@
-// Checks what a run is given against what the program declares.
+// Checks what engines are given: a run's inputs against what the program declares, and variables.
 import { EngineError } from '../errors.js';
 import { type HostTensor, type Program, sizeOf } from './types.js';
 
@@ -24,5 +24,15 @@ export function checkInputs(program: Program, inputs: Readonly<Record<string, Ho
         `internal: ${program.name}: input ${name} must be ${spec.dtype} ${expected}, got [${tensor.shape.join(', ')}]`,
       );
     }
+  }
+}
+
+/** @throws EngineError naming a variable whose data do not fill its shape, as after its memory was handed to an engine. */
+export function checkVariables(variables: Readonly<Record<string, HostTensor>>): void {
+  for (const [name, { shape, data }] of Object.entries(variables)) {
+    if (data.length === sizeOf(shape)) continue;
+    throw new EngineError(
+      `internal: variable ${name} [${shape.join(', ')}] needs ${sizeOf(shape)} numbers, got ${data.length}`,
+    );
   }
 }

@@ -2,14 +2,12 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { EngineError, UsageError } from '../errors.js';
-import type { Engine, EngineName } from './types.js';
-
-/** What `--engine` accepts. */
-export const ENGINE_CHOICES = ['auto', 'onnxruntime', 'tensorflow', 'cpu'] as const;
-export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+import { ENGINE_CHOICES, type EngineChoice, type EngineName } from './names.js';
+import type { Engine } from './types.js';
 
 const INSTALL: Readonly<Record<Exclude<EngineName, 'cpu'>, string>> = {
-  onnxruntime: 'npm install onnxruntime-node --onnxruntime-node-install=skip',
+  // Its install script only downloads files for GPUs; the CPU library is in the package.
+  onnxruntime: 'npm install onnxruntime-node --ignore-scripts',
   tensorflow: 'npm install @tensorflow/tfjs-node',
 };
 
@@ -22,7 +20,7 @@ const PACKAGE: Readonly<Record<EngineName, string>> = {
 const require = createRequire(import.meta.url);
 
 /** Whether the package behind an engine is installed; says nothing about whether it loads. */
-export function isInstalled(name: EngineName): boolean {
+function isInstalled(name: EngineName): boolean {
   try {
     require.resolve(PACKAGE[name]);
     return true;
@@ -37,7 +35,7 @@ function fastestPresent(): EngineName {
 }
 
 /** The default number of threads: the cores this process may use. */
-export function defaultThreads(): number {
+function defaultThreads(): number {
   return availableParallelism();
 }
 

@@ -1,9 +1,10 @@
 // The eager engines: the same programs, run op by op on a tfjs backend (`cpu`, the oracle, or tfjs-node's `tensorflow`).
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
-import { checkInputs } from './check.js';
+import { checkInputs, checkVariables } from './check.js';
+import type { EngineName } from './names.js';
 import { tf } from './tfjs.js';
-import type { CompileOptions, Engine, EngineName, Executable, HostTensor, Patch, Program, Tensors } from './types.js';
+import type { CompileOptions, Engine, Executable, HostTensor, Patch, Program, Tensors } from './types.js';
 
 /** @param backend a registered tfjs backend. */
 export function createEagerEngine(name: EngineName, backend: string): Engine {
@@ -109,6 +110,7 @@ class EagerEngine implements Engine {
   }
 
   async write(variables: Readonly<Record<string, HostTensor>>): Promise<void> {
+    checkVariables(variables);
     this.replace(
       this.on(() => Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toTensor(value)]))),
     );
@@ -170,7 +172,9 @@ function overwrite(target: Tensor, value: Tensor, axis: number, offset: number):
   };
   const end = offset + (value.shape[axis] as number);
   if (end > size) {
-    throw new EngineError(`internal: cannot write [${value.shape}] at ${offset} along axis ${axis} of [${target.shape}]`);
+    throw new EngineError(
+      `internal: cannot write [${value.shape}] at ${offset} along axis ${axis} of [${target.shape}]`,
+    );
   }
   return tf.concat([...part(0, offset), value, ...part(end, size - end)], axis);
 }

@@ -8,7 +8,6 @@ export const {
   abs,
   add,
   cast,
-  clone,
   concat,
   cos,
   customGrad,
@@ -28,7 +27,6 @@ export const {
   minimum,
   mul,
   neg,
-  oneHot,
   onesLike,
   relu,
   reshape,
@@ -50,7 +48,6 @@ export const {
   unsortedSegmentSum,
   valueAndGrads,
   where,
-  zeros,
   zerosLike,
 } = tf;
 

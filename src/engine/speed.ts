@@ -1,7 +1,8 @@
 // A short speed check: how fast an engine multiplies large matrices here.
 import { createEngine } from './create.js';
+import type { EngineName } from './names.js';
 import { matMul, type Tensor } from './ops.js';
-import type { EngineName, HostTensor, Program } from './types.js';
+import type { HostTensor, Program } from './types.js';
 
 /** Side of the square matrices: large enough to reach an engine's peak, small enough for the plain JavaScript one. */
 const SIDE: Readonly<Record<EngineName, number>> = { onnxruntime: 2048, tensorflow: 2048, cpu: 256 };

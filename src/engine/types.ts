@@ -1,8 +1,6 @@
 // What an engine is: programs over named variables, compiled once and run many times.
 import type { Tensor } from '@tensorflow/tfjs-core';
-
-/** The engines s2s knows; see {@link createEngine}. */
-export type EngineName = 'onnxruntime' | 'tensorflow' | 'cpu';
+import type { EngineName } from './names.js';
 
 /** Element types that cross the border between host and engine. */
 export type DType = 'float32' | 'int32';

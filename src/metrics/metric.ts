@@ -19,7 +19,7 @@ export interface MetricOptions {
 }
 
 /** Collects what a corpus-level score needs, example by example, in memory that does not grow with the corpus. */
-export interface Accumulator {
+interface Accumulator {
   /** @param references one per reference stream */
   add(hypothesis: string, references: readonly string[]): void;
   result(): MetricScore;

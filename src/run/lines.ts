@@ -93,21 +93,26 @@ function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
 export async function* inGroups(input: LineInput, most: number): AsyncGenerator<string[]> {
   const lines = input.lines();
   let group: string[] = [];
-  for (;;) {
-    const next = lines.next();
-    if (input.streams && group.length > 0 && !(await settlesSoon(next))) {
-      yield group;
-      group = [];
+  try {
+    for (;;) {
+      const next = lines.next();
+      if (input.streams && group.length > 0 && !(await settlesSoon(next))) {
+        yield group;
+        group = [];
+      }
+      const { done, value } = await next;
+      if (done) break;
+      group.push(value);
+      if (group.length === most) {
+        yield group;
+        group = [];
+      }
     }
-    const { done, value } = await next;
-    if (done) break;
-    group.push(value);
-    if (group.length === most) {
-      yield group;
-      group = [];
-    }
+    if (group.length > 0) yield group;
+  } finally {
+    // Not awaited: where a line is still asked for, this takes effect once that has come.
+    lines.return(undefined).catch(() => undefined);
   }
-  if (group.length > 0) yield group;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Opens configurations and run folders, without loading an engine or a model.
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { tasks } from '../../tasks/index.js';
 import { loadConfig } from '../config/load.js';
@@ -38,7 +38,7 @@ async function readTaskName(file: string): Promise<unknown> {
   }
 }
 
-/** Loads a configuration with its task. Data paths come out absolute. */
+/** Loads a configuration with its task. Its paths come out absolute. */
 export async function loadRunConfig(
   file: string,
   overrides: readonly string[],
@@ -53,18 +53,23 @@ export async function loadRunConfig(
   return { task: task as TaskAdapter, config: withAbsolutePaths(config, baseDir), baseDir };
 }
 
-/** The configuration with the paths of its data made absolute, so that a run folder can be used from anywhere. */
+/** The configuration with its paths made absolute, so that a run folder can be used from anywhere. */
 function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
-  const at = (file: string): string => (isAbsolute(file) ? file : join(baseDir, file));
-  const split = (files: SplitConfig): SplitConfig =>
+  const fix = <Section extends object>(section: Section, keys: readonly string[]): Section =>
     Object.fromEntries(
-      Object.entries(files).map(([key, value]) => [
+      Object.entries(section).map(([key, value]) => [
         key,
-        ['source', 'target', 'file'].includes(key) ? at(value as string) : value,
+        keys.includes(key) && typeof value === 'string' ? resolve(baseDir, value) : value,
       ]),
-    ) as SplitConfig;
+    ) as Section;
+  const split = (files: SplitConfig): SplitConfig => fix(files, ['source', 'target', 'file']);
   const { train, valid, test } = config.data;
-  return { ...config, data: { train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) } };
+  const { tokenizer } = config as { tokenizer?: object };
+  return {
+    ...config,
+    data: { train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
+    ...(tokenizer ? { tokenizer: fix(tokenizer, ['sourceTokenizer', 'targetTokenizer']) } : {}),
+  };
 }
 
 /** A run's configuration, task and vocabularies. */

@@ -1,11 +1,12 @@
 // The library's `train`: from a configuration file to a run folder with a trained model.
 import { access, readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { stringifyConfig } from '../config/render.js';
 import { type Corpus, openCorpus } from '../data/corpus.js';
 import { createEngine } from '../engine/create.js';
 import { type Engine, sizeOf } from '../engine/types.js';
-import { DataError } from '../errors.js';
+import { ConfigError, DataError } from '../errors.js';
 import { findMetric } from '../metrics/metric.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs } from '../model/parameters.js';
@@ -111,19 +112,24 @@ interface Place {
 }
 
 async function openPlace({ config, out }: Plan, resume: boolean): Promise<Place> {
-  const text = stringifyConfig(config);
   if (!resume) {
-    const { run, discard } = await makeRunFolder(out, text, `s2s ${packageVersion()}`);
+    const { run, discard } = await makeRunFolder(out, stringifyConfig(config), `s2s ${packageVersion()}`);
     return { run, begun: false, abandon: discard };
   }
   const run = await resumeRunFolder(out);
-  try {
-    await replaceFile(run.paths.config, text);
-    return { run, begun: (await listCheckpoints(out)).length > 0, abandon: () => run.lock.release() };
-  } catch (error) {
-    await run.lock.release();
-    throw error;
-  }
+  const begun = (await listCheckpoints(out)).length > 0;
+  return { run, begun, abandon: () => run.lock.release() };
+}
+
+/** @throws ConfigError for a model that this machine cannot hold while it is trained: parameters, gradients and two moments */
+function checkMemory(parameters: number): void {
+  const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+  const needed = 16 * parameters;
+  if (needed <= totalmem()) return;
+  throw new ConfigError(
+    `a model of ${(parameters / 1e6).toFixed(0)} M parameters needs at least ${gibibytes(needed)} to be trained, but this machine ` +
+      `has ${gibibytes(totalmem())}; choose smaller sizes under \`model\`, or a smaller vocabulary`,
+  );
 }
 
 /** Trains what was planned, on an engine. */
@@ -143,6 +149,7 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
     signal?.throwIfAborted();
     const specs = parameterSpecs(resolveModelConfig(config.model), codec.vocabulary);
     parameters = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    checkMemory(parameters);
     const { source, target } = codec.vocabulary;
     note(
       `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, vocabulary ${source === target ? source : `${source} + ${target}`}, ` +
@@ -169,6 +176,7 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
     throw error;
   }
   try {
+    if (options.resume) await replaceFile(run.paths.config, stringifyConfig(config));
     return { ...(await training.run()), parameters };
   } finally {
     await run.lock.release();

@@ -1,7 +1,7 @@
 // The options and results of the library's three functions.
-import type { EngineChoice } from '../engine/create.js';
+import type { EngineChoice } from '../engine/names.js';
 import type { MetricScore } from '../metrics/metric.js';
-import type { StopReason } from '../train/loop.js';
+import type { StopReason } from '../train/stop-reason.js';
 
 /** Settings that every function takes. */
 export interface RunSettings {

@@ -1,6 +1,6 @@
 // Files that are either wholly there or not at all: written beside their place, flushed, then renamed into it.
 
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError } from '../errors.js';
 
@@ -113,10 +113,33 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
   await writeAtomic(file, (handle) => writeAll(handle, data), data.byteLength);
 }
 
+/** Makes a folder and those above it. Node's own `recursive` never returns where the file system refuses with ENOENT, as /proc does. */
+async function makeMissing(folder: string): Promise<void> {
+  const isFolder = (place: string): Promise<boolean> =>
+    stat(place).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await isFolder(folder))) return;
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const parent = path.dirname(folder);
+    if (await isFolder(parent)) {
+      throw new DataError(`cannot make the folder ${folder}: ${parent} takes no new ones; choose another --out`, {
+        cause: error,
+      });
+    }
+    await makeMissing(parent);
+    await makeMissing(folder);
+  }
+}
+
 /** Creates a folder and those above it. @throws DataError where that cannot be done. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeMissing(folder);
   } catch (error) {
     throw storageError(error, 'writing', folder);
   }

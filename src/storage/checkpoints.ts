@@ -19,10 +19,10 @@ import {
 const CHECKPOINT_FORMAT = 1;
 
 /** Tensors whose name begins so belong to the optimizer; all others are the model. */
-export const OPTIMIZER_PREFIX = 'optimizer.';
+const OPTIMIZER_PREFIX = 'optimizer.';
 
 /** Accepts the names of the model's own tensors: for reading a model without its optimizer. */
-export const isModelTensor = (name: string): boolean => !name.startsWith(OPTIMIZER_PREFIX);
+const isModelTensor = (name: string): boolean => !name.startsWith(OPTIMIZER_PREFIX);
 
 const envelopeSchema = z.object({
   format: z.int().positive(),

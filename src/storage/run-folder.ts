@@ -16,7 +16,7 @@ const MARKER = 'run.json';
 const markerSchema = z.object({ format: z.int().positive(), writtenBy: z.string() });
 
 /** Where everything lies in a run folder. */
-export interface RunPaths {
+interface RunPaths {
   /** The resolved configuration. */
   config: string;
   /** Vocabularies and tokenizers. */
@@ -41,7 +41,7 @@ export interface WritableRunFolder extends RunFolder {
 }
 
 /** The paths inside a run folder. */
-export function runPaths(folder: string): RunPaths {
+function runPaths(folder: string): RunPaths {
   return {
     config: path.join(folder, 'config.yaml'),
     vocab: path.join(folder, 'vocab'),

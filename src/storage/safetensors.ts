@@ -14,7 +14,7 @@ import {
   type TensorEntry,
 } from './safetensors-header.js';
 
-export type { DType, SafetensorsHeader, StoredTensor, TensorEntry } from './safetensors-header.js';
+export type { SafetensorsHeader, StoredTensor } from './safetensors-header.js';
 
 // The format is little-endian, and so is every machine that the engines run on: elements are copied as they lie.
 const CHUNK = 16 * 1024 * 1024;

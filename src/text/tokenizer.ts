@@ -5,9 +5,8 @@ import { createPipelineTokenizer } from './pipeline.js';
 import type { Tokenizer } from './tokenizer-types.js';
 import { TokenizerTrainer } from './trainer.js';
 
-export type { HuggingFaceTokenizerJson } from './huggingface.js';
 export { BOS, EOS, PAD, UNK } from './special-tokens.js';
-export type { EncodeOptions, Tokenizer, TokenizerKind } from './tokenizer-types.js';
+export type { Tokenizer } from './tokenizer-types.js';
 export { TokenizerTrainer };
 
 /**

@@ -14,6 +14,7 @@ import type { Codec, RunConfig } from '../task.js';
 import type { TrainingSetup } from './programs.js';
 import { snapshot, type TrainerState } from './state.js';
 import type { Stepper, StepResult } from './stepper.js';
+import type { StopReason } from './stop-reason.js';
 import type { ValidationResult, Validator } from './validate.js';
 
 /** What a training needs. */
@@ -37,9 +38,6 @@ export interface TrainerOptions {
   /** Takes warnings. */
   readonly log: (line: string) => void;
 }
-
-/** Why a training ended. */
-export type StopReason = 'finished' | 'patience' | 'max-steps' | 'max-time' | 'interrupted';
 
 /** What a training led to. */
 export interface TrainingOutcome {

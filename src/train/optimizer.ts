@@ -53,7 +53,7 @@ export function momentVariables(parameters: Readonly<Record<string, TensorSpec>>
 }
 
 /** √ of the sum of all squared gradients. */
-export function globalNorm(gradients: Tensors): Tensor {
+function globalNorm(gradients: Tensors): Tensor {
   return sqrt(
     Object.values(gradients)
       .map((gradient) => sum(square(gradient)))

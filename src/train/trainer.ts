@@ -1,5 +1,5 @@
 // Prepares a training: checks the data, compiles the steps, tries the largest batches, and sets or restores the state.
-import { BatchStream } from '../data/batches.js';
+import { BatchStream, fixedBatches } from '../data/batches.js';
 import type { EncodeOptions, TokenExample } from '../data/examples.js';
 import { checkLengths, worstBatches } from '../data/trial.js';
 import { DataError } from '../errors.js';
@@ -34,7 +34,8 @@ function setUp({ config, codec, train }: TrainerOptions) {
     Math.max(longestRow('source'), longestRow('target')),
     Math.max(batching.maxSourceLength ?? batching.maxTokens, batching.maxTargetLength ?? batching.maxTokens),
   );
-  const mask = largestMask(model, batching.maxTokens, longest);
+  const tokens = Math.min(batching.maxTokens, longest * Math.min(train.size, batching.maxSentences ?? train.size));
+  const mask = largestMask(model, tokens, longest);
   const setup: TrainingSetup = {
     model,
     parameters: parameterVariables(specs),
@@ -113,7 +114,9 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
   // The largest batches come first: what does not fit into memory should fail now rather than in an hour.
   await begin();
   await engine.write(dropout.pools(0));
-  for (const { examples } of await worstBatches(train, encoding)) {
+  const worst = await worstBatches(train, encoding);
+  if (worst.length === 0) await fixedBatches(train, encoding).next(); // Which says so if no row at all can be used.
+  for (const { examples } of worst) {
     await stepper.run(0, new Array(config.training.accumulate).fill(examples));
     signal?.throwIfAborted();
   }

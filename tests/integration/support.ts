@@ -1,5 +1,6 @@
 // Runs the built command line as a process, and makes the small inputs that the tests give it.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { stringify } from 'yaml';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 const executable = join(root, 'dist', 'bin', 's2s.js');
-export const fixture = join(root, 'fixtures', 'translation');
+const fixture = join(root, 'fixtures', 'translation');
 
 /** How a process ended and what it printed. */
 export interface Ended {
@@ -129,7 +130,9 @@ export async function writeConfig(folder: string, sections: Sections = {}, name 
   const split = (base: string) => ({ source: `${base}.src`, target: `${base}.tgt` });
   const config: Record<string, unknown> = { task: 'translation', seed: 3 };
   config.data = { train: split('train'), valid: split('valid'), test: split('test'), ...sections.data };
-  for (const [key, values] of Object.entries(TINY)) config[key] = { ...values, ...sections[key] };
+  for (const key of new Set([...Object.keys(TINY), ...Object.keys(sections)])) {
+    if (key !== 'data') config[key] = { ...TINY[key], ...sections[key] };
+  }
   await mkdir(folder, { recursive: true });
   const file = join(folder, name);
   await writeFile(file, stringify(config));
@@ -191,7 +194,10 @@ export async function metricsOf(run: string): Promise<Record<string, unknown>[]>
 export async function checkpointOf(run: string, step: number): Promise<{ tensors: string; state: unknown }> {
   const base = join(run, 'checkpoints', `step-${step}`);
   const { time: _time, ...state } = JSON.parse(await readFile(`${base}.json`, 'utf8')) as Record<string, unknown>;
-  return { tensors: (await readFile(`${base}.safetensors`)).toString('base64'), state };
+  const tensors = createHash('sha256')
+    .update(await readFile(`${base}.safetensors`))
+    .digest('hex');
+  return { tensors, state };
 }
 
 /** Names in a folder that a process which was stopped in the middle of a write would leave. */

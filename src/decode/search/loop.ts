@@ -65,7 +65,8 @@ export async function runSearch(
     feed(frontier, present, options, tokens, parents);
     forbid(processors, frontier, present, banned);
     // A forced end mark may be the least probable token: unless the session reports it, only a list of all tokens has it.
-    const ending = session.endToken !== endToken && present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
+    const ending =
+      session.endToken !== endToken && present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
     const needed = Math.min(vocabularySize, beam + 1 + banned.largest);
     const top = ending || needed > room ? 'all' : room;
     const candidates = await session.step(tokens, parents, top);

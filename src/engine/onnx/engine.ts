@@ -1,7 +1,7 @@
 // The default engine: programs are traced, lowered to ONNX and run by onnxruntime-node in a worker thread.
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../../errors.js';
-import { checkInputs } from '../check.js';
+import { checkInputs, checkVariables } from '../check.js';
 import type { CompileOptions, Engine, Executable, HostTensor, Patch, Program, RunOptions } from '../types.js';
 import { lower } from './lower.js';
 import type { Answer, Envelope, Request, SessionPlan } from './worker.js';
@@ -68,9 +68,15 @@ class OnnxEngine implements Engine {
         return;
       }
       const envelope: Envelope = { id: this.nextId++, request };
+      try {
+        this.worker.postMessage(envelope, transfer as ArrayBuffer[]);
+      } catch (error) {
+        // Node 24 refuses to transfer an array that is gone already; Node 20 sends it as an empty one.
+        reject(new EngineError(`internal: the request ${request.kind} cannot be sent: ${(error as Error).message}`));
+        return;
+      }
       this.pending.set(envelope.id, { resolve, reject });
       this.worker.ref();
-      this.worker.postMessage(envelope, transfer as ArrayBuffer[]);
     });
   }
 
@@ -105,6 +111,7 @@ class OnnxEngine implements Engine {
   }
 
   async write(variables: Readonly<Record<string, HostTensor>>): Promise<void> {
+    checkVariables(variables);
     const buffers = new Set(Object.values(variables).map(({ data }) => data.buffer as ArrayBuffer));
     await this.ask({ kind: 'write', variables: { ...variables } }, [...buffers]);
   }

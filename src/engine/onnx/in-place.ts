@@ -5,7 +5,9 @@ import type { GraphNode, Value } from '../trace/graph.js';
 const ELEMENTWISE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Where', 'Neg', 'Sqrt']);
 
 /** For each node, which of all nodes (a bit each) its inputs depend on. */
-function ancestorsOf(nodes: readonly GraphNode[]): Map<GraphNode, { readonly index: number; readonly bits: Uint32Array }> {
+function ancestorsOf(
+  nodes: readonly GraphNode[],
+): Map<GraphNode, { readonly index: number; readonly bits: Uint32Array }> {
   const known = new Map<GraphNode, { index: number; bits: Uint32Array }>();
   nodes.forEach((node, index) => {
     const bits = new Uint32Array(Math.ceil(nodes.length / 32));

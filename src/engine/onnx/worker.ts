@@ -98,7 +98,12 @@ async function run(
   for (const [output, name] of Object.entries(plan.updates)) {
     const present = store.get(name);
     const shape = session.outputMetadata.find((meta) => meta.name === output);
-    if (present && plan.inPlace.includes(output) && shape?.isTensor && sameShape(shape.shape as number[], present.shape)) {
+    if (
+      present &&
+      plan.inPlace.includes(output) &&
+      shape?.isTensor &&
+      sameShape(shape.shape as number[], present.shape)
+    ) {
       fetches[output] = toOrt(present);
       inPlace.set(output, present);
     } else {
@@ -144,6 +149,11 @@ async function serve(request: Request): Promise<Record<string, HostTensor>> {
       return {};
   }
 }
+
+// A request that cannot be read could never be answered: end the worker, so that whoever waits learns of it.
+port.on('messageerror', (error: Error) => {
+  throw error;
+});
 
 // Requests are served one after another: sessions share the variables.
 let queue: Promise<void> = Promise.resolve();

@@ -244,10 +244,11 @@ function numbers(sizes: Readonly<Record<string, number>>): Record<string, HostTe
 /** Largest difference, relative where numbers are above 1. */
 function farthest(ours: HostTensor, theirs: HostTensor): number {
   expect(ours.shape).toEqual(theirs.shape);
-  return theirs.data.reduce<number>(
-    (most, x, i) => Math.max(most, Math.abs(x - ours.data[i]!) / Math.max(1, Math.abs(x))),
-    0,
-  );
+  let largest = 0;
+  theirs.data.forEach((x, i) => {
+    largest = Math.max(largest, Math.abs(x - ours.data[i]!) / Math.max(1, Math.abs(x)));
+  });
+  return largest;
 }
 
 describe('random expressions on onnxruntime and cpu', () => {
@@ -256,8 +257,8 @@ describe('random expressions on onnxruntime and cpu', () => {
   const choice = fc.record({ op: fc.nat(999), left: fc.nat(99), right: fc.nat(99), detail: fc.nat(30) });
 
   it.each([
-    ['values', valueProgram, 80],
-    ['gradients', gradientProgram, 60],
+    ['values', valueProgram, 60],
+    ['gradients', gradientProgram, 40],
   ] as const)('have the same %s at every size', async (_what, program, numRuns) => {
     const property = fc.asyncProperty(fc.array(choice, { minLength: 3, maxLength: 14 }), async (choices) => {
       const executables = await Promise.all([onnx(), cpu()].map((engine) => engine.compile(program(choices))));

@@ -1,7 +1,7 @@
 // The operations of the model against PyTorch, values and gradients, on both engines.
 import { describe, expect, it } from 'vitest';
 import { attention } from '../../../src/engine/fused/attention.js';
-import { smoothedCrossEntropy } from '../../../src/engine/fused/cross-entropy.js';
+import { smoothedCrossEntropy, tokenStatistics } from '../../../src/engine/fused/cross-entropy.js';
 import { layerNorm, rmsNorm } from '../../../src/engine/fused/layer-norm.js';
 import { mul, reshape, sum, type Tensor, valueAndGrads } from '../../../src/engine/ops.js';
 import type { HostTensor } from '../../../src/engine/types.js';
@@ -118,6 +118,35 @@ describe.each(ENGINES)('PyTorch and %s', (engineName) => {
     else expect(loss).toBeLessThan(c.loss);
     expect(distance(result.dhidden, c.dhidden)).toBeLessThan(1e-6);
     expect(distance(result.dembedding, c.dembedding)).toBeLessThan(1e-6);
+  });
+
+  it('agree on validation figures', async () => {
+    const c = CROSS_ENTROPY.cases[0]!;
+    const { targets, weights } = CROSS_ENTROPY;
+    const inputs = {
+      hidden: floatTensor(c.hidden),
+      embedding: floatTensor(c.embedding),
+      targets: intTensor(targets),
+      weights: floatTensor(weights),
+    };
+    const result = await evaluate(engine(), inputs, ({ hidden, embedding, targets, weights }) => ({
+      ...tokenStatistics(hidden as Tensor, embedding as Tensor, targets as Tensor, weights as Tensor),
+    }));
+    expect(c.labelSmoothing).toBe(0);
+    expect(result.negativeLogLikelihood!.data[0]).toBeCloseTo(c.loss, 5);
+    const [rows, width] = c.hidden.shape as [number, number];
+    const logits = (row: number) =>
+      Array.from({ length: c.embedding.shape[0]! }, (_, k) =>
+        Array.from(
+          { length: width },
+          (_, j) => c.hidden.data[row * width + j]! * c.embedding.data[k * width + j]!,
+        ).reduce((a, b) => a + b),
+      );
+    const right = Array.from({ length: rows }, (_, row) => {
+      const scores = logits(row);
+      return scores.indexOf(Math.max(...scores)) === targets.data[row] ? weights.data[row]! : 0;
+    });
+    expect(result.correct!.data[0]).toBe(right.reduce((a, b) => a + b, 0));
   });
 
   it('agree on sinusoidal positions', async () => {

@@ -37,7 +37,7 @@ export const ints = (data: ArrayLike<number>, shape: readonly number[] = [data.l
 const dtypeOf = ({ data }: HostTensor): DType => (data instanceof Float32Array ? 'float32' : 'int32');
 
 /** The specs of host tensors, every size fixed. */
-export const specsOf = (tensors: Readonly<Record<string, HostTensor>>): Record<string, TensorSpec> =>
+const specsOf = (tensors: Readonly<Record<string, HostTensor>>): Record<string, TensorSpec> =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, { shape: tensor.shape, dtype: dtypeOf(tensor) }]),
   );

@@ -37,7 +37,7 @@ describe('the source of dropout masks', () => {
       const offsets = source.offsets(step).data;
       seen.forEach((masks, site) => {
         const mask = pool.subarray(offsets[site]!, offsets[site]! + MASK);
-        masks.add(Array.from(mask, (x) => (x > 0 ? '1' : '0')).join(''));
+        masks.add([...mask].map((x) => (x > 0 ? '1' : '0')).join(''));
       });
     }
     for (const masks of seen) expect(masks.size).toBe(256);
@@ -65,7 +65,7 @@ describe('the source of dropout masks', () => {
     for (const rate of [0.1, 0.3, 0.5]) {
       const { data } = new DropoutSource(1, [rate], SIZE, MASK).pools(0)[poolName(rate)]!;
       expect(new Set(data)).toEqual(new Set([0, Math.fround(1 / (1 - rate))]));
-      const mean = data.reduce((sum, x) => sum + x, 0) / SIZE;
+      const mean = [...data].reduce((sum, x) => sum + x, 0) / SIZE;
       // The standard deviation of the mean is √(rate / (1 − rate) / size).
       expect(Math.abs(mean - 1)).toBeLessThan(4 * Math.sqrt(rate / (1 - rate) / SIZE));
     }
@@ -133,7 +133,10 @@ describe.each(ENGINES)('dropout on %s', (engineName) => {
       [1, 3],
       [2, 128],
     ] as const) {
-      const x = floats(Array.from({ length: rows * 4 }, (_, i) => i + 1), [rows, 4]);
+      const x = floats(
+        Array.from({ length: rows * 4 }, (_, i) => i + 1),
+        [rows, 4],
+      );
       const expected = (offset: number) => x.data.map((value, i) => value * pool[offset + i]!);
       const offsets = source.offsets(step);
       const [a, b] = offsets.data as Int32Array;

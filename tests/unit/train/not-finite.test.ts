@@ -7,7 +7,10 @@ import { ENGINES, floats, modelConfig, randomBatch, stepScalars, tinySetup, useE
 
 const bits = (tensors: Record<string, HostTensor>): Record<string, Buffer> =>
   Object.fromEntries(
-    Object.entries(tensors).map(([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]),
+    Object.entries(tensors).map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    ]),
   );
 
 /** A batch whose gradient is not finite: one position counts infinitely, or so much that squares overflow. */

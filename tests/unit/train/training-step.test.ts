@@ -107,7 +107,13 @@ describe.each(ENGINES)('a training step of PyTorch and %s', (engineName) => {
         Object.fromEntries(
           names.map((name) => {
             const { shape, data } = INPUTS.parameters[name] as ReferenceTensor;
-            return [rename(name), floats(data.map(() => 0), shape)];
+            return [
+              rename(name),
+              floats(
+                data.map(() => 0),
+                shape,
+              ),
+            ];
           }),
         );
       await engine().write({ ...initial(names), ...zeros(firstMoment), ...zeros(secondMoment) });
