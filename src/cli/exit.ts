@@ -1,6 +1,7 @@
 // The one place where failures become messages and exit codes.
 import { CommanderError } from '@commander-js/extra-typings';
 import { ConfigError, DataError, EngineError, UsageError } from '../errors.js';
+import { OutputClosed } from './interrupt.js';
 import type { Output } from './output.js';
 
 /** Exit codes that do not belong to an error class. */
@@ -30,6 +31,7 @@ export function reportFailure(error: unknown, output: Output, debug: boolean): n
     output.error(error.message);
     return error.exitCode;
   }
+  if (error instanceof OutputClosed) return EXIT.ok;
   if (isAbort(error)) {
     output.log('interrupted');
     return EXIT.interrupted;

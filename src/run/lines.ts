@@ -22,18 +22,23 @@ export interface LineInput {
   close(): Promise<void>;
 }
 
-/** A text that is read as it comes. @param signal ends the reading with its reason, even while nothing comes */
-function streamInput(stream: Readable, name: string, streams: boolean, signal?: AbortSignal): LineInput {
-  const stop = (): void => {
-    stream.destroy(signal?.reason as Error);
-  };
+/**
+ * A text that is read as it comes.
+ * @param open makes the stream, when its lines are asked for
+ * @param signal ends the reading with its reason, even while nothing comes
+ */
+function streamInput(open: () => Readable, name: string, streams: boolean, signal?: AbortSignal): LineInput {
   return {
     name,
     streams,
     async *lines() {
+      signal?.throwIfAborted();
+      const stream = open();
+      const stop = (): void => {
+        stream.destroy(signal?.reason as Error);
+      };
       signal?.addEventListener('abort', stop);
       try {
-        signal?.throwIfAborted();
         yield* readLines(stream, name);
       } catch (error) {
         throw storageError(error, 'reading', name);
@@ -64,11 +69,11 @@ export async function openLines(path: string, signal?: AbortSignal): Promise<Lin
     if (stats?.isDirectory()) {
       throw new DataError('standard input: expected text, found a folder', { missing: true });
     }
-    return streamInput(process.stdin, 'standard input', !stats?.isFile(), signal);
+    return streamInput(() => process.stdin, 'standard input', !stats?.isFile(), signal);
   }
   const stats = await stat(path).catch(() => undefined);
   if (stats && !stats.isFile() && !stats.isDirectory()) {
-    return streamInput(createReadStream(path), path, true, signal);
+    return streamInput(() => createReadStream(path), path, true, signal);
   }
   const { name, handle } = await openInput(path, decompressionCache());
   return { name, streams: false, lines: () => readLines(fileChunks(handle), name), close: () => handle.close() };

@@ -125,10 +125,12 @@ async function openPlace({ config, out }: Plan, resume: boolean): Promise<Place>
 function checkMemory(parameters: number): void {
   const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
   const needed = 16 * parameters;
-  if (needed <= totalmem()) return;
+  // In a container the limit may be lower; without one it is 0 or beyond any memory.
+  const present = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (needed <= present) return;
   throw new ConfigError(
     `a model of ${(parameters / 1e6).toFixed(0)} M parameters needs at least ${gibibytes(needed)} to be trained, but this machine ` +
-      `has ${gibibytes(totalmem())}; choose smaller sizes under \`model\`, or a smaller vocabulary`,
+      `has ${gibibytes(present)}; choose smaller sizes under \`model\`, or a smaller vocabulary`,
   );
 }
 

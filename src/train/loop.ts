@@ -83,7 +83,7 @@ export class TrainingLoop {
     try {
       const resumeAt = { resumeAt: state.step };
       this.metrics = openMetricsLog(run.paths.metrics, resumeAt);
-      this.board = openTensorBoard(run.folder, options.resume ? resumeAt : {});
+      this.board = openTensorBoard(run.folder, resumeAt);
       this.progress = createProgress({
         total: Math.min(config.training.steps, options.maxSteps ?? Number.POSITIVE_INFINITY),
         start: state.step,

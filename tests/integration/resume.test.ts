@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpointOf, copyRun, metricsOf, project, remove, s2s, succeed, temporaryFolder } from './support.js';
 
 const STEPS = 18;
+/** Results must not depend on which thread was faster. */
+const THREADS = ['--threads', '2'];
 const TRAINING = { steps: STEPS, validateEvery: 6, logEvery: 4, saveEvery: 1, keepCheckpoints: 100 };
 /** Everything that has state or draws random numbers. */
 const RICH = {
@@ -28,7 +30,7 @@ beforeAll(async () => {
   const make = async (name: string, sections: Parameters<typeof project>[1]) => {
     const config = await project(join(folder, name), sections);
     const run = join(folder, name, 'run');
-    await succeed(['train', config, '--out', run]);
+    await succeed(['train', config, '--out', run, ...THREADS]);
     return { config, run };
   };
   [rich, plain] = await Promise.all([make('rich', RICH), make('plain', { training: TRAINING })]);
@@ -51,11 +53,11 @@ async function inGoes({ config, run }: { config: string; run: string }, stops: r
   const out = `${run}-${stops.join('-')}`;
   for (const [i, stop] of stops.entries()) {
     const begin = i === 0 ? [config] : ['--resume'];
-    expect(await succeed(['train', ...begin, '--out', out, '--max-steps', String(stop)])).toContain(
+    expect(await succeed(['train', ...begin, '--out', out, '--max-steps', String(stop), ...THREADS])).toContain(
       `steps       ${stop} (max-steps)\n`,
     );
   }
-  await succeed(['train', '--out', out, '--resume']);
+  await succeed(['train', '--out', out, '--resume', ...THREADS]);
   return out;
 }
 
@@ -141,7 +143,7 @@ describe('a run that is stopped and goes on', () => {
 describe('the seed', () => {
   it.concurrent('decides everything: two runs are equal, but for times', async () => {
     const again = `${rich.run}-again`;
-    await succeed(['train', rich.config, '--out', again]);
+    await succeed(['train', rich.config, '--out', again, ...THREADS]);
     await expectSame(again, rich.run, ALL);
     const names = (await readdir(again)).filter((name) => !name.startsWith('events.'));
     expect(names).toEqual((await readdir(rich.run)).filter((name) => !name.startsWith('events.')));

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -102,7 +103,7 @@ describe('a run folder that cannot be written', () => {
 });
 
 describe('a full disk', () => {
-  const place = `/tmp/s2s-full-disk-${process.pid}`;
+  const place = join(tmpdir(), `s2s-full-disk-${process.pid}`);
   const mount = (options: string): boolean =>
     spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', place], { stdio: 'ignore' }).status === 0;
   let isMounted = false;

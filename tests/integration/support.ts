@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -13,7 +13,8 @@ const fixture = join(root, 'fixtures', 'translation');
 
 /** How a process ended and what it printed. */
 export interface Ended {
-  code: number | null;
+  /** As a shell gives it: 128 + n for a process that signal n has ended. */
+  code: number;
   stdout: string;
   stderr: string;
 }
@@ -43,7 +44,8 @@ export class Running {
     gather('stdout');
     gather('stderr');
     this.ended = new Promise((resolve) =>
-      child.on('close', (code) => {
+      child.on('close', (status, signal) => {
+        const code = status ?? 128 + constants.signals[signal as NodeJS.Signals];
         resolve({ code, stdout: this.stdout, stderr: this.stderr });
         for (const watch of this.watchers) watch();
       }),
@@ -79,7 +81,9 @@ export class Running {
 
 /** Starts `s2s` with these arguments. Standard input stays open unless `input` is given. */
 export function start(argv: readonly string[], { cwd, env, input, nodeOptions = [] }: Options = {}): Running {
-  const child = spawn(process.execPath, [...nodeOptions, executable, ...argv], {
+  // More threads bring these small models nothing, and the tests of a file run side by side.
+  const threads = argv.includes('--threads') ? [] : ['--threads', '1'];
+  const child = spawn(process.execPath, [...nodeOptions, executable, ...argv, ...threads], {
     cwd: cwd ?? tmpdir(),
     env: { ...process.env, ...env },
     stdio: 'pipe',

@@ -2,7 +2,7 @@
 import { CommanderError } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';
 import { reportFailure } from '../../../src/cli/exit.js';
-import { withInterrupt } from '../../../src/cli/interrupt.js';
+import { OutputClosed, withInterrupt } from '../../../src/cli/interrupt.js';
 import { defined, duration, finiteNumber, nameList, thresholds, wholeNumber } from '../../../src/cli/options.js';
 import { displayWidth, jsonText, Output, tableLines } from '../../../src/cli/output.js';
 import { installedVersion, parseCpuInfo } from '../../../src/cli/system.js';
@@ -89,7 +89,7 @@ describe('exit codes', () => {
 });
 
 describe('withInterrupt', () => {
-  it('aborts at the first SIGINT, exits at the second, and leaves no handler behind', async () => {
+  it('aborts at the first SIGINT, exits at the second, also when the work has ended meanwhile', async () => {
     const source = new FakeProcess();
     let notices = 0;
     const result = await withInterrupt(
@@ -102,7 +102,25 @@ describe('withInterrupt', () => {
         return 'done';
       },
     );
-    expect([result, notices, source.exits, source.listenerCount('SIGINT')]).toEqual(['done', 1, [130], 0]);
+    expect([result, notices, source.exits]).toEqual(['done', 1, [130]]);
+    source.emit('SIGINT');
+    expect(source.exits).toEqual([130, 130]);
+  });
+
+  it('aborts when the reader of the output has gone, and ends without a word', async () => {
+    const source = new FakeProcess();
+    const closed = withInterrupt(
+      source,
+      () => {},
+      async (signal) => {
+        source.emit('outputClosed');
+        signal.throwIfAborted();
+      },
+    );
+    const error = await closed.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OutputClosed);
+    expect(report(error)).toEqual({ code: 0, stderr: '' });
+    expect([source.exits, source.listenerCount('outputClosed'), source.listenerCount('SIGINT')]).toEqual([[], 0, 0]);
   });
 
   it('removes its handler when the work fails', async () => {

@@ -28,6 +28,8 @@ function summed({ values, ids }: { values: HostTensor; ids: HostTensor }): Float
   return result;
 }
 
+const bytes = ({ data }: HostTensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+
 describe.each(ENGINES)('rows that share an index on %s', (engineName) => {
   const engine = useEngine(engineName);
   const inputs = { values: { shape: ['N', WIDTH], dtype: 'float32' }, ids: { shape: ['N'], dtype: 'int32' } } as const;
@@ -38,9 +40,10 @@ describe.each(ENGINES)('rows that share an index on %s', (engineName) => {
         outputs: { y: unsortedSegmentSum(values as Tensor, ids as never, CLASSES) },
       })),
     );
-    for (const count of [1, 2, 5000]) {
+    for (const count of [1, 2, 4000]) {
       const given = rows(count);
-      for (let i = 0; i < 10; i++) expect((await run(given)).y!.data).toEqual(summed(given));
+      const expected = Buffer.from(summed(given).buffer);
+      for (let i = 0; i < 10; i++) expect(expected.equals(bytes((await run(given)).y!)), `run ${i}`).toBe(true);
     }
   });
 
@@ -50,9 +53,9 @@ describe.each(ENGINES)('rows that share an index on %s', (engineName) => {
         outputs: { y: unsortedSegmentSum(mul(values as Tensor, 0.1), ids as never, CLASSES) },
       })),
     );
-    const given = rows(5000);
-    const first = (await run(given)).y!.data;
-    for (let i = 0; i < 10; i++) expect((await run(given)).y!.data).toEqual(first);
+    const given = rows(4000);
+    const first = bytes((await run(given)).y!);
+    for (let i = 0; i < 10; i++) expect(first.equals(bytes((await run(given)).y!)), `run ${i}`).toBe(true);
   });
 
   it('get the gradient of the gathered rows', async () => {
@@ -64,6 +67,7 @@ describe.each(ENGINES)('rows that share an index on %s', (engineName) => {
     );
     const given = rows(3000);
     const table = floats(new Array(CLASSES * WIDTH).fill(1), [CLASSES, WIDTH]);
-    for (let i = 0; i < 10; i++) expect((await run({ ...given, table })).gradient!.data).toEqual(summed(given));
+    const expected = summed(given);
+    for (let i = 0; i < 10; i++) expect((await run({ ...given, table })).gradient!.data).toEqual(expected);
   });
 });
