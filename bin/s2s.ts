@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import type { EventEmitter } from 'node:events';
 // The executable: runs the command line of this process and ends it with the right exit code.
+import type { EventEmitter } from 'node:events';
 import { reportFailure } from '../src/cli/exit.js';
 import type { InterruptSource } from '../src/cli/interrupt.js';
 import { library } from '../src/cli/library.js';
