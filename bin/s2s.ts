@@ -25,7 +25,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 process.on('uncaughtException', (error) => process.exit(reportFailure(error, output, debug)));
 
-/** `process`, ended as an unhandled Ctrl-C ends it: its own exit waits for the engine's thread, and crashes in the midst of its work. */
+/** `process`, ended as an unhandled Ctrl-C ends it: `process.exit` waits for the engine's thread and crashes amid its work. */
 const interrupts: InterruptSource = {
   on: (event, listener) => events.on(event, listener),
   off: (event, listener) => events.off(event, listener),

@@ -213,6 +213,39 @@ describe('a line of 1 MB in training data', () => {
   });
 });
 
+describe('training data in one file', () => {
+  it.concurrent('of TSV or JSONL gives what two files give', async () => {
+    const { at, config, file } = await damaged('formats');
+    const lines = async (name: string) => (await readFile(file(name), 'utf8')).trimEnd().split('\n');
+    const [sources, targets] = [await lines('train.src'), await lines('train.tgt')];
+    await writeFile(
+      file('train.tsv'),
+      `id\tde\ten\n${sources.map((line, i) => `${i}\t${targets[i]}\t${line}`).join('\n')}\n`,
+    );
+    const rows = sources.map((source, i) => JSON.stringify({ source, target: targets[i], more: i }));
+    await writeFile(file('train.jsonl'), rows.join('\n'));
+    const train = async (name: string, data: string) => {
+      const out = join(at, name);
+      await succeed([
+        'train',
+        config,
+        '--out',
+        out,
+        '--max-steps',
+        '3',
+        ...(data ? ['--set', `data.train=${data}`] : []),
+      ]);
+      return (await checkpointOf(out, 3)).tensors;
+    };
+    const [parallel, tsv, jsonl] = await Promise.all([
+      train('parallel', ''),
+      train('tsv', '{file: train.tsv, sourceColumn: en, targetColumn: de}'),
+      train('jsonl', '{file: train.jsonl}'),
+    ]);
+    expect([tsv, jsonl]).toEqual([parallel, parallel]);
+  });
+});
+
 describe('unusual line ends in training data', () => {
   it.concurrent('do not change what is learned: CRLF and a missing last line end', async () => {
     const lf = await damaged('lf');

@@ -1,5 +1,5 @@
 // What training does besides learning: when it stops, what it keeps, what it chooses as best, and steps that go wrong.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -205,6 +205,41 @@ describe('gradient accumulation', () => {
       expect(Math.abs(loss - (two[i] ?? Number.NaN))).toBeLessThan(1e-5);
     });
     expect(one[7]).toBeLessThan((one[0] as number) - 0.1);
+  });
+});
+
+describe('a configuration far from the defaults', () => {
+  it.concurrent('trains, goes on and decodes', async () => {
+    const at = join(folder, 'variant');
+    const file = await project(at, {
+      tokenizer: { kind: 'word', joint: false, vocabularySize: 80 },
+      batching: { maxSentences: 40 },
+      model: {
+        embeddings: 'separate',
+        positions: 'learned',
+        maxPositions: 12,
+        activation: 'swiglu',
+        norm: 'rms',
+        normPosition: 'post',
+      },
+      training: {
+        optimizer: 'adamw',
+        weightDecay: 0.1,
+        schedule: 'cosine',
+        clipNorm: 0,
+        validationMetric: 'bleu',
+        accumulate: 2,
+      },
+      decoding: { beam: 3, maxLength: 40, lengthPenaltyKind: 'gnmt', noRepeatNgram: 2 },
+    });
+    const run = join(at, 'run');
+    await succeed(['train', file, '--out', run, '--max-steps', '3']);
+    await succeed(['train', '--out', run, '--resume']);
+    expect((await readdir(join(run, 'vocab'))).sort()).toEqual(['source-tokenizer.json', 'target-tokenizer.json']);
+    const input = 'May 5, 1986 at noon\n\nx\n';
+    const outputs = (await succeed(['decode', run, '--max-length', '60'], { input })).split('\n');
+    expect(outputs).toHaveLength(4);
+    expect(outputs[1]).toBe('');
   });
 });
 

@@ -34,7 +34,8 @@ class OnnxEngine implements Engine {
   private failure: EngineError | undefined;
 
   constructor(threads: number) {
-    this.worker = new Worker(workerFile(), { workerData: { threads } });
+    // The worker takes none of the process's own flags: some, such as --input-type, do not go with a file.
+    this.worker = new Worker(workerFile(), { workerData: { threads }, execArgv: [] });
     this.worker.on('message', (answer: Answer) => this.settle(answer));
     this.worker.on('error', (error: Error) => this.fail(`onnxruntime stopped: ${error.message}`));
     this.worker.on('exit', () => this.fail('onnxruntime stopped'));

@@ -6,7 +6,7 @@ import { Random } from '../../../src/random.js';
 import { ENGINES, floats, ints, programOf, useEngine } from './support.js';
 
 const CLASSES = 7;
-const WIDTH = 16;
+const WIDTH = 8;
 
 /** Whole numbers, whose sums float32 holds exactly in any order, and ids of which most are the same. */
 function rows(count: number): { values: HostTensor; ids: HostTensor } {

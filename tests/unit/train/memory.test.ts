@@ -11,7 +11,6 @@ import { trainingStep } from '../../../src/train/programs.js';
 import { initialVariables } from '../../../src/train/state.js';
 import { ENGINES, modelConfig, randomBatch, stepScalars, tinySetup, useEngine } from '../engine/support.js';
 
-const STEPS = 300;
 const { setup, specs, dropout, parameters } = tinySetup(
   modelConfig({ dropout: 0.1, encoderLayers: 1, decoderLayers: 1 }),
   { emaDecay: 0.9 },
@@ -32,8 +31,10 @@ const held = (engine: Engine): number | undefined =>
 
 describe.each(ENGINES)('memory of %s', (engineName) => {
   const engine = useEngine(engineName);
+  // The tensors of the eager engine are counted, so that fewer steps tell as much.
+  const steps = engineName === 'cpu' ? 120 : 300;
 
-  it(`is flat over ${STEPS} training steps of different sizes`, async () => {
+  it(`is flat over ${steps} training steps of different sizes`, async () => {
     await engine().write({ ...initialVariables(setup, specs, 3), ...dropout.pools(0) });
     const { run } = await engine().compile(trainingStep(setup));
     const step = (i: number) =>
@@ -45,11 +46,12 @@ describe.each(ENGINES)('memory of %s', (engineName) => {
         },
         { patches: dropout.patches(i) },
       );
-    for (let i = 0; i < 60; i++) await step(i);
+    const warmUp = steps / 5;
+    for (let i = 0; i < warmUp; i++) await step(i);
     const tensors = tf.memory().numTensors;
     const variables = held(engine());
     const before = megabytes(engine());
-    for (let i = 60; i < 60 + STEPS; i++) await step(i);
+    for (let i = warmUp; i < warmUp + steps; i++) await step(i);
     expect(tf.memory().numTensors).toBe(tensors);
     expect(held(engine())).toBe(variables);
     expect(megabytes(engine()) - before).toBeLessThan(60);
