@@ -79,6 +79,15 @@ export class Running {
   }
 }
 
+/** The engine that the whole ring is run on, where it is to be another than the default: `S2S_TEST_ENGINE=tensorflow npm test`. */
+const testEngine = process.env.S2S_TEST_ENGINE;
+
+/** The arguments, with the engine to test where a command takes one and the test does not choose it. */
+function withEngine(argv: readonly string[]): readonly string[] {
+  const takesEngine = ['train', 'eval', 'decode'].includes(argv[0] ?? '') && !argv.includes('--engine');
+  return testEngine && takesEngine ? [...argv, '--engine', testEngine] : argv;
+}
+
 /** Starts `s2s` with these arguments. Standard input stays open unless `input` is given. */
 export function start(argv: readonly string[], { cwd, env, input, nodeOptions = [] }: Options = {}): Running {
   // More threads bring these small models nothing, and the tests of a file run side by side.

@@ -134,6 +134,8 @@ class OnnxEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    // Stopping the thread in the midst of a run would crash the process; requests are served in order.
+    if (!this.failure) await this.ready().catch(() => undefined);
     this.failure = new EngineError('the engine has been disposed');
     await this.worker.terminate();
   }
