@@ -92,7 +92,7 @@ function withEngine(argv: readonly string[]): readonly string[] {
 export function start(argv: readonly string[], { cwd, env, input, nodeOptions = [] }: Options = {}): Running {
   // More threads bring these small models nothing, and the tests of a file run side by side.
   const threads = argv.includes('--threads') ? [] : ['--threads', '1'];
-  const child = spawn(process.execPath, [...nodeOptions, executable, ...argv, ...threads], {
+  const child = spawn(process.execPath, [...nodeOptions, executable, ...withEngine(argv), ...threads], {
     cwd: cwd ?? tmpdir(),
     env: { ...process.env, ...env },
     stdio: 'pipe',
