@@ -1,6 +1,7 @@
 // The sublayers a Transformer is made of: linear maps, normalisation, residual connections, feed-forward.
 import { layerNorm, rmsNorm } from '../engine/fused/layer-norm.js';
-import { add, erf, matMul, mul, relu, sigmoid, type Tensor } from '../engine/ops.js';
+import { relu } from '../engine/fused/relu.js';
+import { add, erf, matMul, mul, sigmoid, type Tensor } from '../engine/ops.js';
 import type { Scope } from './scope.js';
 
 /** `x · W + b`. @param x `[N, from]` @returns `[N, to]` */

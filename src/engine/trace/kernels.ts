@@ -163,6 +163,7 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
   Tile: (g, x, { reps }) => {
     const input = get(x, 'x');
     const shape = input.shape.map((dim, i) => dim * reps[i]);
+    if (input.shape.every((dim, i) => dim === 1 || reps[i] === 1)) return broadcast(g, input, shape);
     return g.op('Tile', [g.full(input), g.int64(reps)], {}, shape, input.dtype);
   },
 };

@@ -147,7 +147,17 @@ export function reduce(
       return reshape(g, binary(g, 'Mul', summed, g.splat(count(lazy), [], value.dtype)), shape);
     }
   }
+  const square = type === 'ReduceSum' ? squareRoot(value) : undefined;
+  if (square) {
+    return g.op('ReduceSumSquare', [square, g.int64(axes)], { keepdims: keepDims ? 1 : 0 }, shape, value.dtype);
+  }
   return g.op(type, [g.full(value), g.int64(axes)], { keepdims: keepDims ? 1 : 0 }, shape, value.dtype);
+}
+
+/** `x` where `value` is `x · x`. */
+function squareRoot(value: Value): Value | undefined {
+  const node = value.producer;
+  return node?.type === 'Mul' && node.inputs[0] === node.inputs[1] ? node.inputs[0] : undefined;
 }
 
 /** Looks through a transposition of the last two axes. */
