@@ -1,5 +1,5 @@
 // What a metric is, and the registry of those that score text.
-import { BLEUStatistics } from 'sacrebleu-ts';
+import { BLEU } from 'sacrebleu-ts';
 import { UsageError } from '../errors.js';
 
 /** A score with what makes it comparable. */
@@ -37,7 +37,7 @@ const bleu: Metric = {
   name: 'bleu',
   higherIsBetter: true,
   accumulate(options) {
-    const statistics = new BLEUStatistics({ ...options, force: true });
+    const statistics = new BLEU({ ...options, force: true }).statistics();
     return {
       add: (hypothesis, references) => statistics.add(hypothesis, references),
       result() {

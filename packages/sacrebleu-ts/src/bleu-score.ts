@@ -1,5 +1,6 @@
 // The BLEU score of a corpus from its n-gram statistics, and how it is written.
 import { toFixedEven } from './fixed.js';
+import type { Score, ScoreFormat, Signatures } from './metric.js';
 
 /** How an n-gram order without a match is given a precision (Chen and Cherry, WMT 2014). */
 export type SmoothMethod = 'exp' | 'floor' | 'add-k' | 'none';
@@ -93,18 +94,8 @@ export function computeBLEU(corpus: BLEUCounts, options: SmoothingOptions): BLEU
   return { score: bp * Math.exp(logs / order), ...rest };
 }
 
-/** How {@link BLEUScore.format} writes a score. */
-export interface BLEUFormat {
-  /** Decimals of the score; 2 unless told. */
-  width?: number;
-  /** Only the score's number. */
-  scoreOnly?: boolean;
-  /** The signature after the name: the long one for `true`, the short one for `'short'`. */
-  signature?: boolean | 'short';
-}
-
 /** A BLEU score with all that went into it. */
-export class BLEUScore implements BLEUNumbers {
+export class BLEUScore implements BLEUNumbers, Score {
   readonly name = 'BLEU';
   readonly score: number;
   readonly counts: number[];
@@ -113,19 +104,12 @@ export class BLEUScore implements BLEUNumbers {
   readonly bp: number;
   readonly systemLength: number;
   readonly referenceLength: number;
-  /** How the score was computed, e.g. `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:ts-0.1.0`. */
   readonly signature: string;
-  /** The same with short keys, e.g. `#:1|c:mixed|e:no|tok:13a|s:exp|v:ts-0.1.0`. */
   readonly shortSignature: string;
-  /** What a reader should know before trusting the score; sacreBLEU logs these. */
   readonly warnings: readonly string[];
 
-  /** @internal Scores are made by `BLEU` and `BLEUStatistics`. */
-  constructor(
-    numbers: BLEUNumbers,
-    signatures: { signature: string; shortSignature: string },
-    warnings: readonly string[],
-  ) {
+  /** @internal Scores are made by `BLEU`. */
+  constructor(numbers: BLEUNumbers, signatures: Signatures, warnings: readonly string[]) {
     this.score = numbers.score;
     this.counts = numbers.counts;
     this.totals = numbers.totals;
@@ -144,7 +128,7 @@ export class BLEUScore implements BLEUNumbers {
   }
 
   /** The score as sacreBLEU prints it: `BLEU = 48.53 82.4/50.0/45.5/37.5 (BP = 0.943 ratio = 0.944 hyp_len = 17 ref_len = 18)`. */
-  format({ width = 2, scoreOnly = false, signature = false }: BLEUFormat = {}): string {
+  format({ width = 2, scoreOnly = false, signature = false }: ScoreFormat = {}): string {
     const score = toFixedEven(this.score, width);
     if (scoreOnly) return score;
     let name = 'BLEU';

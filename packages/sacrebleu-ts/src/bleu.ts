@@ -1,8 +1,8 @@
-// The metric BLEU: options, the statistics of a growing corpus, and scores of corpora and sentences.
+// The metric BLEU: its options and a segment's statistics.
 import { BLEUScore, computeBLEU, SMOOTH_DEFAULTS, type SmoothMethod } from './bleu-score.js';
 import { toFixedEven } from './fixed.js';
+import { Metric, type Signatures } from './metric.js';
 import { NgramMatcher } from './ngram-matcher.js';
-import { formatSignature } from './signature.js';
 import { TOKENIZERS, type TokenizerName } from './tokenizers.js';
 import { trimEnd } from './whitespace.js';
 
@@ -23,9 +23,6 @@ export interface BLEUOptions {
   /** Leave out the orders for which the hypotheses are too short; meant for single sentences; false unless told. */
   effectiveOrder?: boolean;
 }
-
-/** One reference of a segment; `undefined` (or `null`) where the segment has fewer references than others. */
-export type Reference = string | undefined | null;
 
 type Settings = Required<Omit<BLEUOptions, 'smoothValue'>> & { smoothValue: number };
 
@@ -70,127 +67,75 @@ function closest(target: number, lengths: readonly number[]): number {
   return best;
 }
 
+/** Where the vector of statistics keeps what precedes the matches of each order and the n-grams of each order. */
+enum Place {
+  systemLength,
+  referenceLength,
+  tokenizedLines,
+  counts,
+}
+
 /**
- * What BLEU needs to know of a corpus, gathered one segment at a time: some counters, so memory does not grow with the
- * corpus. Statistics gathered apart (by workers, say) with the same options can be merged before the score is computed.
+ * BLEU (Papineni et al., ACL 2002), with the numbers and signatures of sacreBLEU (Post, WMT 2018).
+ *
+ * @example
+ * const bleu = new BLEU();
+ * const score = bleu.corpusScore(['The dog bit the man.'], [['The dog bit the man.'], ['The dog had bit the man.']]);
+ * console.log(`${score}`, score.signature);
  */
-export class BLEUStatistics {
+export class BLEU extends Metric<BLEUScore> {
+  readonly name = 'BLEU';
+  readonly higherIsBetter = true;
+  readonly width: number;
+  protected readonly counting: Readonly<Record<string, unknown>>;
   private readonly settings: Settings;
   private readonly matcher: NgramMatcher;
-  private readonly matches: Float64Array;
-  private readonly ngrams: Float64Array;
-  private systemTokens = 0;
-  private referenceTokens = 0;
-  private segmentsSeen = 0;
-  private referencesEach: number | 'var' | undefined;
-  private tokenizedLines = 0;
 
-  /** @throws RangeError for an option outside its range. */
+  /**
+   * `effectiveOrder` should be on for single segments: without it one shorter than `maxNgramOrder` scores 0 or next to it.
+   * @throws RangeError for an option outside its range.
+   */
   constructor(options: BLEUOptions = {}) {
+    super();
     this.settings = resolve(options);
-    this.matcher = new NgramMatcher(this.settings.maxNgramOrder);
-    this.matches = new Float64Array(this.settings.maxNgramOrder);
-    this.ngrams = new Float64Array(this.settings.maxNgramOrder);
+    const { lowercase, tokenize, maxNgramOrder } = this.settings;
+    this.counting = { lowercase, tokenize, maxNgramOrder };
+    this.width = Place.counts + 2 * maxNgramOrder;
+    this.matcher = new NgramMatcher(maxNgramOrder);
   }
 
-  /** Segments added so far. */
-  get segments(): number {
-    return this.segmentsSeen;
-  }
-
-  /**
-   * Adds one segment.
-   *
-   * @param hypothesis what the system wrote, detokenized.
-   * @param references at least one text; `undefined` entries are left out.
-   * @throws TypeError when the hypothesis or a reference is not a text; RangeError without any reference.
-   */
-  add(hypothesis: string, references: readonly Reference[]): void {
-    if (typeof hypothesis !== 'string') throw new TypeError(`hypothesis: expected a text, found ${typeof hypothesis}`);
-    const present: string[][] = [];
-    for (const reference of references) {
-      if (reference === undefined || reference === null) continue;
-      if (typeof reference !== 'string') throw new TypeError(`reference: expected a text, found ${typeof reference}`);
-      present.push(this.tokens(reference));
-    }
-    if (present.length === 0)
-      throw new RangeError('references: expected at least one text for the segment, found none');
-
+  protected measure(hypothesis: string, references: readonly string[], sums: Float64Array): void {
+    const { maxNgramOrder } = this.settings;
     const tokens = this.tokens(hypothesis);
-    this.matcher.addMatches(tokens, present, this.matches);
-    for (let n = 0; n < this.ngrams.length && n < tokens.length; n++) {
-      this.ngrams[n] = this.ngrams[n]! + tokens.length - n;
+    const others = references.map((reference) => this.tokens(reference));
+    this.matcher.addMatches(tokens, others, sums, Place.counts);
+    const totals = Place.counts + maxNgramOrder;
+    for (let n = 0; n < maxNgramOrder && n < tokens.length; n++) {
+      sums[totals + n] = sums[totals + n]! + tokens.length - n;
     }
-    this.systemTokens += tokens.length;
-    this.referenceTokens += closest(
-      tokens.length,
-      present.map((reference) => reference.length),
-    );
-    if (hypothesis.endsWith(' .')) this.tokenizedLines++;
-    this.noteReferences(present.length);
-    this.segmentsSeen++;
+    const lengths = others.map((reference) => reference.length);
+    sums[Place.systemLength] = sums[Place.systemLength]! + tokens.length;
+    sums[Place.referenceLength] = sums[Place.referenceLength]! + closest(tokens.length, lengths);
+    if (hypothesis.endsWith(' .')) sums[Place.tokenizedLines] = sums[Place.tokenizedLines]! + 1;
   }
 
-  /**
-   * Adds all that `other` gathered.
-   *
-   * @throws RangeError when `other` counts otherwise: another tokenizer, case handling or n-gram order.
-   */
-  merge(other: BLEUStatistics): void {
-    for (const key of ['lowercase', 'tokenize', 'maxNgramOrder'] as const) {
-      if (this.settings[key] !== other.settings[key]) {
-        throw new RangeError(`${key}: expected ${this.settings[key]}, found ${other.settings[key]}`);
-      }
-    }
-    for (let n = 0; n < this.matches.length; n++) {
-      this.matches[n] = this.matches[n]! + other.matches[n]!;
-      this.ngrams[n] = this.ngrams[n]! + other.ngrams[n]!;
-    }
-    this.systemTokens += other.systemTokens;
-    this.referenceTokens += other.referenceTokens;
-    this.tokenizedLines += other.tokenizedLines;
-    if (other.referencesEach !== undefined) this.noteReferences(other.referencesEach);
-    this.segmentsSeen += other.segmentsSeen;
+  scoreOf(sums: Float64Array): number {
+    return this.numbers(sums).score;
   }
 
-  /**
-   * The score of all segments added so far; more can be added afterwards.
-   *
-   * @throws RangeError when there is none.
-   */
-  score(): BLEUScore {
-    if (this.referencesEach === undefined) throw new RangeError('BLEU of no segments is not defined: add one first');
-    const { settings } = this;
-    const numbers = computeBLEU(
-      {
-        counts: this.matches,
-        totals: this.ngrams,
-        systemLength: this.systemTokens,
-        referenceLength: this.referenceTokens,
-      },
-      settings,
-    );
+  protected explain(sums: Float64Array, signatures: Signatures): BLEUScore {
     const warnings: string[] = [];
-    if (!settings.force && this.tokenizedLines >= TOKENIZED_LINES) {
+    const tokenizedLines = sums[Place.tokenizedLines]!;
+    if (!this.settings.force && tokenizedLines >= TOKENIZED_LINES) {
       warnings.push(
-        `${this.tokenizedLines} hypotheses end in a detached full stop: scores are meant for detokenized text ` +
+        `${tokenizedLines} hypotheses end in a detached full stop: scores are meant for detokenized text ` +
           '(set `force` if it is)',
       );
     }
-    return new BLEUScore(numbers, formatSignature(this.referencesEach, this.signatureFields()), warnings);
+    return new BLEUScore(this.numbers(sums), signatures, warnings);
   }
 
-  private tokens(text: string): string[] {
-    const { lowercase, tokenize } = this.settings;
-    return TOKENIZERS[tokenize](trimEnd(lowercase ? text.toLowerCase() : text));
-  }
-
-  private noteReferences(count: number | 'var'): void {
-    if (this.referencesEach === undefined) this.referencesEach = count;
-    else if (this.referencesEach !== count) this.referencesEach = 'var';
-  }
-
-  private signatureFields() {
+  protected signatureFields() {
     const { lowercase, effectiveOrder, tokenize, smoothMethod, smoothValue } = this.settings;
     const takesValue = SMOOTH_DEFAULTS[smoothMethod] !== undefined;
     return [
@@ -204,62 +149,23 @@ export class BLEUStatistics {
       },
     ];
   }
-}
 
-/**
- * BLEU (Papineni et al., ACL 2002), with the numbers and signatures of sacreBLEU (Post, WMT 2018).
- *
- * @example
- * const bleu = new BLEU();
- * const score = bleu.corpusScore(['The dog bit the man.'], [['The dog bit the man.'], ['The dog had bit the man.']]);
- * console.log(`${score}`, score.signature);
- */
-export class BLEU {
-  private readonly options: BLEUOptions;
-
-  /** @throws RangeError for an option outside its range. */
-  constructor(options: BLEUOptions = {}) {
-    this.options = resolve(options);
+  private numbers(sums: Float64Array) {
+    const { maxNgramOrder } = this.settings;
+    const totals = Place.counts + maxNgramOrder;
+    return computeBLEU(
+      {
+        counts: sums.subarray(Place.counts, totals),
+        totals: sums.subarray(totals, totals + maxNgramOrder),
+        systemLength: sums[Place.systemLength]!,
+        referenceLength: sums[Place.referenceLength]!,
+      },
+      this.settings,
+    );
   }
 
-  /** Statistics without any segment, to which a corpus is added a segment at a time. */
-  statistics(): BLEUStatistics {
-    return new BLEUStatistics(this.options);
-  }
-
-  /**
-   * BLEU of a corpus.
-   *
-   * @param hypotheses what the system wrote, one text a segment.
-   * @param references one array a reference stream, each with one entry a segment: `references[k][i]` is segment i's k-th
-   *   reference, or `undefined` where it has fewer.
-   * @throws RangeError when the lengths differ, without segments, or when a segment has no reference.
-   */
-  corpusScore(hypotheses: readonly string[], references: readonly (readonly Reference[])[]): BLEUScore {
-    for (const [k, stream] of references.entries()) {
-      if (stream.length !== hypotheses.length) {
-        throw new RangeError(
-          `references[${k}]: expected ${hypotheses.length} segments as in the hypotheses, found ${stream.length}`,
-        );
-      }
-    }
-    const statistics = this.statistics();
-    for (let i = 0; i < hypotheses.length; i++) {
-      statistics.add(
-        hypotheses[i]!,
-        references.map((stream) => stream[i]),
-      );
-    }
-    return statistics.score();
-  }
-
-  /**
-   * BLEU of one segment. `effectiveOrder` should be on: without it a segment shorter than `maxNgramOrder` scores 0 or
-   * next to it.
-   */
-  sentenceScore(hypothesis: string, references: readonly Reference[]): BLEUScore {
-    const statistics = this.statistics();
-    statistics.add(hypothesis, references);
-    return statistics.score();
+  private tokens(text: string): string[] {
+    const { lowercase, tokenize } = this.settings;
+    return TOKENIZERS[tokenize](trimEnd(lowercase ? text.toLowerCase() : text));
   }
 }

@@ -1,4 +1,14 @@
-// BLEU with sacreBLEU's scores and signatures.
-export { BLEU, type BLEUOptions, BLEUStatistics, type Reference } from './bleu.js';
-export { type BLEUFormat, type BLEUNumbers, BLEUScore, type SmoothMethod } from './bleu-score.js';
+// BLEU, chrF and TER with sacreBLEU's scores and signatures.
+export { BLEU, type BLEUOptions } from './bleu.js';
+export { type BLEUNumbers, BLEUScore, type SmoothMethod } from './bleu-score.js';
+export {
+  Metric,
+  type Reference,
+  type ReferenceCount,
+  type SavedStatistics,
+  type Score,
+  type ScoreFormat,
+  type Signatures,
+  Statistics,
+} from './metric.js';
 export type { TokenizerName } from './tokenizers.js';

@@ -25,10 +25,15 @@ export class NgramMatcher {
   constructor(private readonly maxOrder: number) {}
 
   /**
-   * Adds to `counts[n - 1]` the number of the hypothesis' n-grams of each order that some reference has, each n-gram at
+   * Adds to `counts[from + n - 1]` the number of the hypothesis' n-grams of each order that some reference has, each n-gram at
    * most as often as the one reference that has it most often.
    */
-  addMatches(hypothesis: readonly string[], references: readonly (readonly string[])[], counts: Float64Array): void {
+  addMatches(
+    hypothesis: readonly string[],
+    references: readonly (readonly string[])[],
+    counts: Float64Array,
+    from: number,
+  ): void {
     this.reset(references);
     for (let r = 0; r < references.length; r++) this.addReference(references[r]!, r);
     const { maxOrder, tokenIds, most, used } = this;
@@ -43,7 +48,7 @@ export class NgramMatcher {
         if (next === 0) break;
         if (used[next]! < most[next]!) {
           used[next] = used[next]! + 1;
-          counts[i - start] = counts[i - start]! + 1;
+          counts[from + i - start] = counts[from + i - start]! + 1;
         }
         node = next;
       }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { computeBLEU, SMOOTH_DEFAULTS } from '../src/bleu-score.js';
 import { toFixedEven } from '../src/fixed.js';
-import { BLEU, BLEUStatistics } from '../src/index.js';
+import { BLEU } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { fromPython, type PythonOptions } from './python.js';
 
@@ -142,7 +142,7 @@ describe('statistics', () => {
         fc.array(segment, { minLength: 1, maxLength: 4 }),
         fc.integer({ min: 1, max: 6 }),
         (segments, order) => {
-          const gathered = new BLEUStatistics({ tokenize: 'none', maxNgramOrder: order });
+          const gathered = new BLEU({ tokenize: 'none', maxNgramOrder: order }).statistics();
           const expected = new Array<number>(order).fill(0);
           const split = (text: string) => text.split(' ').filter((token) => token !== '');
           for (const { hypothesis, references } of segments) {
@@ -174,15 +174,17 @@ describe('statistics', () => {
   });
 
   test('statistics that count otherwise are not merged; smoothing may differ', () => {
-    const statistics = new BLEUStatistics();
-    expect(() => statistics.merge(new BLEUStatistics({ tokenize: 'zh' }))).toThrow('tokenize: expected 13a, found zh');
-    expect(() => statistics.merge(new BLEUStatistics({ lowercase: true }))).toThrow(RangeError);
-    expect(() => statistics.merge(new BLEUStatistics({ maxNgramOrder: 2 }))).toThrow(RangeError);
-    expect(() => statistics.merge(new BLEUStatistics({ smoothMethod: 'none' }))).not.toThrow();
+    const statistics = new BLEU().statistics();
+    expect(() => statistics.merge(new BLEU({ tokenize: 'zh' }).statistics())).toThrow(
+      'tokenize: expected 13a, found zh',
+    );
+    expect(() => statistics.merge(new BLEU({ lowercase: true }).statistics())).toThrow(RangeError);
+    expect(() => statistics.merge(new BLEU({ maxNgramOrder: 2 }).statistics())).toThrow(RangeError);
+    expect(() => statistics.merge(new BLEU({ smoothMethod: 'none' }).statistics())).not.toThrow();
   });
 
   test('scoring in between changes nothing', () => {
-    const statistics = new BLEUStatistics({ smoothMethod: 'add-k' });
+    const statistics = new BLEU({ smoothMethod: 'add-k' }).statistics();
     statistics.add('a b c d e', ['a b c d f']);
     const before = statistics.score();
     expect(statistics.score()).toEqual(before);
@@ -190,7 +192,7 @@ describe('statistics', () => {
 
   test('a very long line after short ones is counted rightly', () => {
     const long = Array.from({ length: 20000 }, (_, i) => `w${i % 7001}`).join(' ');
-    const statistics = new BLEUStatistics();
+    const statistics = new BLEU().statistics();
     for (const text of ['a b c', long, 'a b', '', long]) statistics.add(text, [text]);
     const { score, systemLength, counts } = statistics.score();
     expect(score).toBeCloseTo(100, 9);
