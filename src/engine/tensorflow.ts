@@ -15,6 +15,8 @@ function restoreUtilHelpers(): void {
 /** Loads tfjs-node, which registers the `tensorflow` backend. */
 export async function createTensorflowEngine(): Promise<Engine> {
   restoreUtilHelpers();
+  // Its C++ library writes notes about the processor to standard error, which is for what the user should know.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   // Not a dependency: the name is kept out of the compiler's sight.
   const name: string = '@tensorflow/tfjs-node';
   await import(name);

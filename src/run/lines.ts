@@ -1,5 +1,5 @@
 // Lines of text files, pipes and standard input: one after another, in groups, or of several files side by side.
-import { createReadStream, fstatSync, type Stats } from 'node:fs';
+import { type BigIntStats, createReadStream, fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { openInput } from '../data/files.js';
@@ -51,9 +51,11 @@ function streamInput(open: () => Readable, name: string, streams: boolean, signa
 }
 
 /** What standard input is, where the system tells. */
-function standardInputStats(): Stats | undefined {
+function standardInputStats(): BigIntStats | undefined {
   try {
-    return fstatSync(0);
+    // Not in plain numbers: Node would look at what they leave behind when it next resolves a module, and where that is
+    // a pipe follow no links, such as pnpm's.
+    return fstatSync(0, { bigint: true });
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 // Decoding: the same output whatever the batch, as many lines out as in, and every way lines come and go.
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -204,6 +204,25 @@ describe('files and pipes', () => {
     expect(running.stdout).toBe(`${first}\n`);
     running.child.stdin?.end('8:35 PM\n');
     expect(await running.end()).toEqual({ code: 0, stdout: `${first}\n${second}\n`, stderr: '' });
+  });
+
+  it.concurrent('a pipe does not keep Node from following links to packages, such as pnpm makes', async () => {
+    const packages = join(folder, 'linked', 'node_modules');
+    await mkdir(join(folder, 'stored'), { recursive: true });
+    await writeFile(join(folder, 'stored', 'index.js'), '');
+    await mkdir(packages, { recursive: true });
+    await symlink(join(folder, 'stored'), join(packages, 'stored'), 'junction');
+    const library = new URL('../../dist/src/run/lines.js', import.meta.url).href;
+    const program = `
+      import { createRequire } from 'node:module';
+      import { openLines } from ${JSON.stringify(library)};
+      await (await openLines('-')).close();
+      console.log(createRequire(${JSON.stringify(join(folder, 'linked', 'any.js'))}).resolve('stored'));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      input: 'a\n',
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: `${join(folder, 'stored', 'index.js')}\n`, stderr: '' });
   });
 
   it.concurrent('ends in order when nobody reads on', async () => {
