@@ -30,5 +30,6 @@ await build({
   logLevel: 'warning',
 });
 compile('packages/sacrebleu-ts/tsconfig.json');
+compile('packages/sacrebleu-ts/tsconfig.cli.json');
 compile('tsconfig.json');
-chmodSync(join(root, 'dist', 'bin', 's2s.js'), 0o755);
+for (const file of ['dist/bin/s2s.js', 'packages/sacrebleu-ts/dist/cli/main.js']) chmodSync(join(root, file), 0o755);

@@ -101,7 +101,9 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--batch-size <n>', 'examples decoded at once', wholeNumber(1))
     .option('--checkpoint <name>', 'checkpoint of the run (default: best)')
     .option('--tokenize <name>', 'tokenizer of BLEU: 13a, intl, char, zh, none (default: that of the config, or 13a)')
-    .option('--lowercase', 'compare without regard to case');
+    .option('--lowercase', 'compare without regard to case')
+    .option('--normalize <name>', 'what wer, cer, mer and wil do to both texts first: none, basic, english')
+    .option('--characters <unit>', 'what cer counts: codePoint, grapheme (default: codePoint)');
   withCommonOptions(command)
     .addHelpText(
       'after',
@@ -109,7 +111,8 @@ export function addEval(program: Command, context: CliContext): void {
         's2s eval run',
         's2s eval run --split valid --metrics bleu,exactMatch --min bleu=30',
         's2s eval run --source test.de --reference test.en --json',
-        's2s eval --hypotheses out.txt --references ref0.txt ref1.txt',
+        's2s eval --hypotheses out.txt --references ref0.txt ref1.txt --metrics bleu,chrf,ter',
+        's2s eval --hypotheses out.txt --reference ref.txt --metrics wer,cer --normalize english --max cer=0.1',
       ),
     )
     .action(async (run, options) => {
@@ -118,12 +121,12 @@ export function addEval(program: Command, context: CliContext): void {
       // Where the metrics are known beforehand, a slip is told before minutes of decoding.
       if (options.metrics !== undefined) checkNames(limits, options.metrics);
       const { split, source, reference, hypotheses, metrics, beam, lengthPenalty, batchSize, checkpoint } = options;
-      const { tokenize, lowercase } = options;
+      const { tokenize, lowercase, normalize, characters } = options;
       const result = await interruptible(context, 'stopping', (signal) =>
         context.library.evaluate({
           ...runSettings(options, context),
           ...defined({ run, split, source, reference, hypotheses, metrics }),
-          ...defined({ beam, lengthPenalty, batchSize, checkpoint, tokenize, lowercase }),
+          ...defined({ beam, lengthPenalty, batchSize, checkpoint, tokenize, lowercase, normalize, characters }),
           signal,
         }),
       );

@@ -1,57 +1,55 @@
-// What a metric is, and the registry of those that score text.
-import { BLEU } from 'sacrebleu-ts';
+// The registry of the metrics that score text, and several of them at once.
+import { BLEU, CHRF, type Metric as SacreMetric, type Score, TER } from 'sacrebleu-ts';
 import { UsageError } from '../errors.js';
+import { ERROR_RATE_METRICS } from './error-rates/metrics.js';
+import { ROUGE_METRICS } from './rouge/metrics.js';
+import type { Metric, MetricOptions, MetricScore } from './types.js';
 
-/** A score with what makes it comparable. */
-export interface MetricScore {
-  readonly score: number;
-  /** The metric's settings, as sacreBLEU writes them. */
-  readonly signature?: string;
-  /** Further numbers, such as BLEU's precisions. */
-  readonly details?: Readonly<Record<string, unknown>>;
+export type { Metric, MetricOptions, MetricScore } from './types.js';
+
+/** A metric whose numbers are sacreBLEU's. */
+function sacreMetric<S extends Score>(
+  name: string,
+  higherIsBetter: boolean,
+  create: (options: MetricOptions) => SacreMetric<S>,
+  details?: (score: S) => Record<string, unknown>,
+): Metric {
+  return {
+    name,
+    higherIsBetter,
+    accumulate(options) {
+      const statistics = create(options).statistics();
+      return {
+        add: (hypothesis, references) => statistics.add(hypothesis, references),
+        result() {
+          const score = statistics.score();
+          const { signature } = score;
+          return { score: score.score, signature, ...(details ? { details: details(score) } : {}) };
+        },
+      };
+    },
+  };
 }
 
-/** How text is compared. */
-export interface MetricOptions {
-  /** BLEU's tokenizer. */
-  readonly tokenize: '13a' | 'intl' | 'char' | 'zh' | 'none';
-  readonly lowercase: boolean;
-}
-
-/** Collects what a corpus-level score needs, example by example, in memory that does not grow with the corpus. */
-interface Accumulator {
-  /** @param references one per reference stream */
-  add(hypothesis: string, references: readonly string[]): void;
-  result(): MetricScore;
-}
-
-/** A corpus-level score of outputs against references. */
-export interface Metric {
-  readonly name: string;
-  readonly higherIsBetter: boolean;
-  accumulate(options: MetricOptions): Accumulator;
-}
-
-/** Corpus BLEU, equal to sacreBLEU's. */
-const bleu: Metric = {
-  name: 'bleu',
-  higherIsBetter: true,
-  accumulate(options) {
-    const statistics = new BLEU({ ...options, force: true }).statistics();
-    return {
-      add: (hypothesis, references) => statistics.add(hypothesis, references),
-      result() {
-        const result = statistics.score();
-        const { precisions, bp, systemLength, referenceLength } = result;
-        return {
-          score: result.score,
-          signature: String(result.signature),
-          details: { precisions: [...precisions], brevityPenalty: bp, systemLength, referenceLength },
-        };
-      },
-    };
-  },
-};
+const SACRE_METRICS: readonly Metric[] = [
+  sacreMetric(
+    'bleu',
+    true,
+    ({ tokenize, lowercase }) => new BLEU({ tokenize, lowercase, force: true }),
+    ({ precisions, bp, systemLength, referenceLength }) => {
+      return { precisions: [...precisions], brevityPenalty: bp, systemLength, referenceLength };
+    },
+  ),
+  sacreMetric('chrf', true, ({ lowercase }) => new CHRF({ lowercase })),
+  sacreMetric('chrf++', true, ({ lowercase }) => new CHRF({ lowercase, wordOrder: 2 })),
+  // TER never minds case, as sacreBLEU has it.
+  sacreMetric(
+    'ter',
+    false,
+    () => new TER(),
+    ({ numEdits, referenceLength }) => ({ edits: numEdits, referenceLength }),
+  ),
+];
 
 /** Percentage of outputs that equal a reference. */
 const exactMatch: Metric = {
@@ -71,7 +69,8 @@ const exactMatch: Metric = {
   },
 };
 
-const METRICS: readonly Metric[] = [bleu, exactMatch];
+/** All there are, in the order in which they are listed; what translations are scored with comes first. */
+const METRICS: readonly Metric[] = [...SACRE_METRICS, exactMatch, ...ERROR_RATE_METRICS, ...ROUGE_METRICS];
 
 /** Names of all text metrics. */
 export const METRIC_NAMES: readonly string[] = METRICS.map(({ name }) => name);

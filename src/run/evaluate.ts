@@ -23,14 +23,30 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   return evaluateRun({ ...options, run });
 }
 
-const TOKENIZERS = ['13a', 'intl', 'char', 'zh', 'none'] as const;
+/** What the options that choose a way of comparing may be. */
+const CHOICES = {
+  tokenize: ['13a', 'intl', 'char', 'zh', 'none'],
+  normalize: ['none', 'basic', 'english'],
+  characters: ['codePoint', 'grapheme'],
+} as const;
+
+/** @throws UsageError listing what the option may be */
+function choice<K extends keyof typeof CHOICES>(option: K, wanted: string): (typeof CHOICES)[K][number] {
+  const known: readonly (typeof CHOICES)[K][number][] = CHOICES[option];
+  const found = known.find((name) => name === wanted);
+  if (found === undefined) throw new UsageError(`--${option} ${wanted}: expected one of ${known.join(', ')}`);
+  return found;
+}
 
 /** The comparison that the options ask for, over the given defaults. */
 function metricOptions(options: EvaluateOptions, defaults: MetricOptions): MetricOptions {
-  const wanted = options.tokenize ?? defaults.tokenize;
-  const tokenize = TOKENIZERS.find((name) => name === wanted);
-  if (tokenize === undefined) throw new UsageError(`--tokenize ${wanted}: expected one of ${TOKENIZERS.join(', ')}`);
-  return { tokenize, lowercase: options.lowercase ?? defaults.lowercase };
+  return {
+    ...defaults,
+    tokenize: choice('tokenize', options.tokenize ?? defaults.tokenize),
+    lowercase: options.lowercase ?? defaults.lowercase,
+    normalize: choice('normalize', options.normalize ?? defaults.normalize ?? 'none'),
+    characters: choice('characters', options.characters ?? defaults.characters ?? 'codePoint'),
+  };
 }
 
 /** What both kinds of evaluation report at the end. */
@@ -108,8 +124,10 @@ async function* rowsOfSplit(run: OpenedRun, split: string, log: EvaluateOptions[
 
 /** The task's scorer, or one with the comparison that the options ask for. */
 function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions): Scorer {
-  if (options.tokenize === undefined && options.lowercase === undefined)
+  const { tokenize, lowercase, normalize, characters } = options;
+  if ([tokenize, lowercase, normalize, characters].every((option) => option === undefined)) {
     return task.createScorer(config, options.metrics);
+  }
   const { evaluation } = config as unknown as { evaluation: MetricOptions };
   const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
   return task.createScorer(changed, options.metrics);

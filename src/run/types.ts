@@ -79,6 +79,10 @@ export interface EvaluateOptions extends RunSettings, DecodingOverrides {
   /** BLEU's tokenizer; default: the configuration's, or 13a. */
   readonly tokenize?: string;
   readonly lowercase?: boolean;
+  /** What wer, cer, mer and wil do to both texts first: `none`, `basic` or `english`; default: the configuration's, or none. */
+  readonly normalize?: string;
+  /** What cer counts: `codePoint` or `grapheme`; default: the configuration's, or code points. */
+  readonly characters?: string;
 }
 
 /** Result of {@link evaluate}. */

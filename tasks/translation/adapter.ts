@@ -115,7 +115,7 @@ export const translation: TaskAdapter<TranslationConfig> = {
   name: 'translation',
   source: 'text',
   target: 'text',
-  metrics: ['bleu', 'exactMatch'],
+  metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
   recipes: ['tasks/translation/recipes/multi30k.yaml'],
   configSchema: translationConfigSchema,
   starterConfig: {

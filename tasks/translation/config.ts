@@ -31,6 +31,11 @@ export const translationConfigSchema = z
           .describe('what to report'),
         tokenize: z.enum(['13a', 'intl', 'char', 'zh', 'none']).default('13a').describe('BLEU’s tokenizer'),
         lowercase: z.boolean().default(false).describe('compare without regard to case'),
+        normalize: z
+          .enum(['none', 'basic', 'english'])
+          .default('none')
+          .describe('what wer, cer, mer and wil do to both texts first'),
+        characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
       })
       .prefault({})
       .describe('how outputs are scored'),

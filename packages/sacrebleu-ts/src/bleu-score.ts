@@ -1,6 +1,7 @@
 // The BLEU score of a corpus from its n-gram statistics, and how it is written.
 import { toFixedEven } from './fixed.js';
-import type { Score, ScoreFormat, Signatures } from './metric.js';
+import { formatScore, type ScoreFormat } from './format.js';
+import type { Score, Signatures } from './metric.js';
 
 /** How an n-gram order without a match is given a precision (Chen and Cherry, WMT 2014). */
 export type SmoothMethod = 'exp' | 'floor' | 'add-k' | 'none';
@@ -128,12 +129,8 @@ export class BLEUScore implements BLEUNumbers, Score {
   }
 
   /** The score as sacreBLEU prints it: `BLEU = 48.53 82.4/50.0/45.5/37.5 (BP = 0.943 ratio = 0.944 hyp_len = 17 ref_len = 18)`. */
-  format({ width = 2, scoreOnly = false, signature = false }: ScoreFormat = {}): string {
-    const score = toFixedEven(this.score, width);
-    if (scoreOnly) return score;
-    let name = 'BLEU';
-    if (signature) name += `|${signature === 'short' ? this.shortSignature : this.signature}`;
-    return `${name} = ${score} ${this.verbose()}`;
+  format(format?: ScoreFormat): string {
+    return formatScore(this, this.verbose(), format);
   }
 
   /** As {@link BLEUScore.format} without options. */

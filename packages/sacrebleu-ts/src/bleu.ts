@@ -3,7 +3,8 @@ import { BLEUScore, computeBLEU, SMOOTH_DEFAULTS, type SmoothMethod } from './bl
 import { toFixedEven } from './fixed.js';
 import { Metric, type Signatures } from './metric.js';
 import { NgramMatcher } from './ngram-matcher.js';
-import { TOKENIZERS, type TokenizerName } from './tokenizers.js';
+import { type SinglePrecision, singleBLEU } from './significance-single.js';
+import { findTokenizer, type NamedTokenizer, type TokenizerName } from './tokenizers.js';
 import { trimEnd } from './whitespace.js';
 
 /** How BLEU is computed. Names and defaults are sacreBLEU's. */
@@ -12,8 +13,8 @@ export interface BLEUOptions {
   lowercase?: boolean;
   /** Do not warn of hypotheses that look tokenized already; false unless told. */
   force?: boolean;
-  /** How lines are split into tokens; `'13a'` unless told. */
-  tokenize?: TokenizerName;
+  /** How lines are split into tokens: a name, or what `sentencePieceTokenizer` made; `'13a'` unless told. */
+  tokenize?: TokenizerName | NamedTokenizer;
   /** What an n-gram order without a match counts as; `'exp'` unless told. */
   smoothMethod?: SmoothMethod;
   /** For `'floor'` (0.1 unless told) and `'add-k'` (1 unless told); ignored by the others. */
@@ -24,7 +25,10 @@ export interface BLEUOptions {
   effectiveOrder?: boolean;
 }
 
-type Settings = Required<Omit<BLEUOptions, 'smoothValue'>> & { smoothValue: number };
+type Settings = Required<Omit<BLEUOptions, 'smoothValue' | 'tokenize'>> & {
+  smoothValue: number;
+  tokenize: NamedTokenizer;
+};
 
 /** From this many hypotheses that end in a detached full stop, they are taken to be tokenized. */
 const TOKENIZED_LINES = 100;
@@ -32,9 +36,6 @@ const TOKENIZED_LINES = 100;
 function resolve(options: BLEUOptions): Settings {
   const { lowercase = false, force = false, tokenize = '13a', smoothMethod = 'exp', smoothValue } = options;
   const { maxNgramOrder = 4, effectiveOrder = false } = options;
-  if (!Object.hasOwn(TOKENIZERS, tokenize)) {
-    throw new RangeError(`tokenize: expected one of ${Object.keys(TOKENIZERS).join(', ')}, found ${tokenize}`);
-  }
   if (!Object.hasOwn(SMOOTH_DEFAULTS, smoothMethod)) {
     throw new RangeError(
       `smoothMethod: expected one of ${Object.keys(SMOOTH_DEFAULTS).join(', ')}, found ${smoothMethod}`,
@@ -49,7 +50,7 @@ function resolve(options: BLEUOptions): Settings {
   return {
     lowercase,
     force,
-    tokenize,
+    tokenize: findTokenizer(tokenize),
     smoothMethod,
     smoothValue: smoothValue ?? SMOOTH_DEFAULTS[smoothMethod] ?? 0,
     maxNgramOrder,
@@ -83,7 +84,7 @@ enum Place {
  * const score = bleu.corpusScore(['The dog bit the man.'], [['The dog bit the man.'], ['The dog had bit the man.']]);
  * console.log(`${score}`, score.signature);
  */
-export class BLEU extends Metric<BLEUScore> {
+export class BLEU extends Metric<BLEUScore> implements SinglePrecision {
   readonly name = 'BLEU';
   readonly higherIsBetter = true;
   readonly width: number;
@@ -99,7 +100,7 @@ export class BLEU extends Metric<BLEUScore> {
     super();
     this.settings = resolve(options);
     const { lowercase, tokenize, maxNgramOrder } = this.settings;
-    this.counting = { lowercase, tokenize, maxNgramOrder };
+    this.counting = { lowercase, tokenize: tokenize.name, maxNgramOrder };
     this.width = Place.counts + 2 * maxNgramOrder;
     this.matcher = new NgramMatcher(maxNgramOrder);
   }
@@ -123,6 +124,13 @@ export class BLEU extends Metric<BLEUScore> {
     return this.numbers(sums).score;
   }
 
+  /** @internal */
+  singleScoreOf(sums: Float32Array): number {
+    const totals = Place.counts + this.settings.maxNgramOrder;
+    const lengths = { systemLength: sums[Place.systemLength]!, referenceLength: sums[Place.referenceLength]! };
+    return singleBLEU(sums.subarray(Place.counts, totals), sums.subarray(totals), lengths, this.settings);
+  }
+
   protected explain(sums: Float64Array, signatures: Signatures): BLEUScore {
     const warnings: string[] = [];
     const tokenizedLines = sums[Place.tokenizedLines]!;
@@ -141,7 +149,7 @@ export class BLEU extends Metric<BLEUScore> {
     return [
       { key: 'case', short: 'c', value: lowercase ? 'lc' : 'mixed' },
       { key: 'eff', short: 'e', value: effectiveOrder ? 'yes' : 'no' },
-      { key: 'tok', short: 'tok', value: tokenize },
+      { key: 'tok', short: 'tok', value: tokenize.name },
       {
         key: 'smooth',
         short: 's',
@@ -166,6 +174,6 @@ export class BLEU extends Metric<BLEUScore> {
 
   private tokens(text: string): string[] {
     const { lowercase, tokenize } = this.settings;
-    return TOKENIZERS[tokenize](trimEnd(lowercase ? text.toLowerCase() : text));
+    return tokenize.tokenize(trimEnd(lowercase ? text.toLowerCase() : text));
   }
 }

@@ -1,18 +1,10 @@
 // What every metric shares: corpora scored at once or a segment at a time, from sums of segments' sufficient statistics.
+import type { ScoreFormat } from './format.js';
+
 import { formatSignature, type SignatureField } from './signature.js';
 
 /** One reference of a segment; `undefined` (or `null`) where the segment has fewer references than others. */
 export type Reference = string | undefined | null;
-
-/** How {@link Score.format} writes a score. */
-export interface ScoreFormat {
-  /** Decimals of the score; 2 unless told. */
-  width?: number;
-  /** Only the score's number. */
-  scoreOnly?: boolean;
-  /** The signature after the name: the long one for `true`, the short one for `'short'`. */
-  signature?: boolean | 'short';
-}
 
 /** The score of a corpus or a segment. */
 export interface Score {
@@ -64,7 +56,7 @@ export abstract class Metric<S extends Score = Score> {
 
   /** Long and short signature for a corpus with so many references a segment. @param test fields of a significance test */
   signatures(references: ReferenceCount, test: readonly SignatureField[] = []): Signatures {
-    return formatSignature(references, [...this.signatureFields(), ...test]);
+    return formatSignature(references, test, this.signatureFields());
   }
 
   /** @internal The number, from sums gathered by {@link Statistics}. */

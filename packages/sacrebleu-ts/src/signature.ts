@@ -9,17 +9,19 @@ export interface SignatureField {
 }
 
 /**
- * The long and the short signature of a score, in sacreBLEU's order: the number of references, the metric's own fields,
- * the version.
+ * The long and the short signature of a score, in sacreBLEU's order: the number of references, what a significance test
+ * did, the metric's own fields, the version.
  *
  * @param references references per segment, or `'var'` when segments have different numbers of them.
  */
 export function formatSignature(
   references: number | 'var',
+  test: readonly SignatureField[],
   fields: readonly SignatureField[],
 ): { signature: string; shortSignature: string } {
   const all: SignatureField[] = [
     { key: 'nrefs', short: '#', value: String(references) },
+    ...test,
     ...fields,
     { key: 'version', short: 'v', value: VERSION },
   ];

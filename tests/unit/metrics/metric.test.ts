@@ -9,16 +9,22 @@ const plain = { tokenize: '13a', lowercase: false } as const;
 
 describe('the registry', () => {
   it('finds every metric by its name', () => {
-    expect(METRIC_NAMES).toEqual(['bleu', 'exactMatch']);
-    for (const name of METRIC_NAMES) {
+    const errorRates = ['wer', 'cer', 'mer', 'wil', 'per'];
+    const rouge = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'];
+    expect(METRIC_NAMES).toEqual(expect.arrayContaining(['bleu', 'exactMatch', ...errorRates, ...rouge]));
+    expect(new Set(METRIC_NAMES).size).toBe(METRIC_NAMES.length);
+    for (const name of errorRates) expect(findMetric(name)).toMatchObject({ name, higherIsBetter: false });
+    for (const name of ['bleu', 'exactMatch', ...rouge]) {
       expect(findMetric(name)).toMatchObject({ name, higherIsBetter: true });
     }
   });
 
   it('lists the metrics where a name is unknown', () => {
     expect(() => findMetric('BLUE')).toThrow(UsageError);
-    expect(() => findMetric('BLUE')).toThrow('unknown metric "BLUE"; the metrics here are bleu, exactMatch');
-    expect(() => createScorer(['bleu', 'wer'], plain)).toThrow(UsageError);
+    expect(() => findMetric('BLUE')).toThrow(
+      'unknown metric "BLUE"; the metrics here are bleu, chrf, chrf++, ter, exactMatch, ',
+    );
+    expect(() => createScorer(['bleu', 'werr'], plain)).toThrow(UsageError);
   });
 });
 
@@ -90,6 +96,99 @@ describe('scorers', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('error rates', () => {
+  const score = (name: string, pairs: [hypothesis: string, ...references: string[]][], options = {}) => {
+    const scorer = createScorer([name], { ...plain, ...options });
+    for (const [hypothesis, ...references] of pairs) scorer.add(hypothesis, references);
+    return scorer.results()[name]!;
+  };
+
+  it('pool the counts of all examples, as fractions', () => {
+    const pairs: [string, string][] = [
+      ['the cat sat', 'the cat sat down'],
+      ['', 'hello'],
+      ['x y', 'x'],
+    ];
+    expect(score('wer', pairs)).toEqual({
+      score: 3 / 6,
+      signature: 'nrefs:1|case:mixed|norm:none|unit:word',
+      details: { substitutions: 0, insertions: 1, deletions: 2, hits: 4, referenceLength: 6 },
+    });
+    expect(score('mer', pairs).score).toBeCloseTo(3 / 7, 12);
+    expect(score('wil', pairs).score).toBeCloseTo(1 - (4 / 6) * (4 / 5), 12);
+    expect(score('wil', pairs).details).toMatchObject({ preserved: (4 / 6) * (4 / 5) });
+  });
+
+  it('heed case, normalisation and characters where asked to', () => {
+    const pairs: [string, string][] = [['Two colours!', 'two colors']];
+    expect(score('wer', pairs).score).toBe(1);
+    expect(score('wer', pairs, { lowercase: true }).score).toBe(0.5);
+    expect(score('wer', pairs, { normalize: 'basic' }).score).toBe(0.5);
+    expect(score('wer', pairs, { normalize: 'english' })).toMatchObject({
+      score: 0,
+      signature: 'nrefs:1|case:mixed|norm:english|unit:word',
+    });
+    expect(score('cer', [['e\u0301', 'e']]).details).toMatchObject({ insertions: 1, referenceLength: 1 });
+    expect(score('cer', [['e\u0301', 'e']], { characters: 'grapheme' })).toMatchObject({
+      signature: 'nrefs:1|case:mixed|norm:none|unit:grapheme',
+      details: { substitutions: 1, insertions: 0 },
+    });
+  });
+
+  it('of phonemes leave stress out where asked to, and never normalise', () => {
+    const pairs: [string, string][] = [['HH AH1 L OW1', 'HH AH0\tL OW1']];
+    expect(score('per', pairs, { normalize: 'english' }).score).toBe(0.25);
+    expect(score('per', pairs, { ignoreStress: true })).toMatchObject({
+      score: 0,
+      signature: 'nrefs:1|case:mixed|norm:none|unit:phoneme|stress:ignored',
+    });
+  });
+
+  it('take the closest of several references', () => {
+    const pairs: [string, ...string[]][] = [
+      ['a b c', 'x y', 'a b c d'],
+      ['a', 'a'],
+    ];
+    expect(score('wer', pairs)).toMatchObject({ score: 1 / 5, signature: 'nrefs:var|case:mixed|norm:none|unit:word' });
+  });
+
+  it('are the number of insertions without any reference text, as in jiwer, and undefined without examples', () => {
+    expect(score('wer', [['a b', '']]).score).toBe(2);
+    expect(score('cer', [['', '']]).score).toBe(0);
+    for (const name of ['wer', 'cer', 'mer', 'wil', 'per']) expect(score(name, []).score).toBeNaN();
+  });
+
+  it('need a reference for every example', () => {
+    for (const name of ['wer', 'rouge1']) {
+      expect(() => createScorer([name], plain).add('a', [])).toThrow('references: expected at least one text');
+    }
+  });
+});
+
+describe('ROUGE', () => {
+  it('is the mean of the examples, each with its best reference', () => {
+    const scorer = createScorer(['rouge1', 'rougeLsum'], plain);
+    scorer.add('testing', ['testing one two', 'none']);
+    scorer.add('a b', ['a b', 'b']);
+    expect(scorer.results().rouge1).toEqual({
+      score: 0.75,
+      signature: 'nrefs:2|stem:no',
+      details: { precision: 1, recall: (1 / 3 + 1) / 2, examples: 2 },
+    });
+    expect(createScorer(['rougeL'], plain).results().rougeL).toMatchObject({ score: 0 });
+  });
+
+  it('compares stems where asked to', () => {
+    const score = (stem: boolean) => {
+      const scorer = createScorer(['rouge1'], { ...plain, stem });
+      scorer.add('he tested it', ['he is testing it']);
+      return scorer.results().rouge1!;
+    };
+    expect(score(false).details).toMatchObject({ precision: 2 / 3 });
+    expect(score(true)).toMatchObject({ signature: 'nrefs:1|stem:porter', details: { precision: 1 } });
   });
 });
 
