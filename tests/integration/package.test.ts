@@ -141,8 +141,16 @@ describe('sacrebleu-ts', () => {
     files = await install(join(root, 'packages', 'sacrebleu-ts'), project, 'sacrebleu-ts');
   });
   const use = `
-    import { BLEU } from 'sacrebleu-ts';
-    export const score: number = new BLEU().corpusScore(['The dog bit the man.'], [['The dog bit the man.']]).score;`;
+    import { BLEU, CHRF, pairedBootstrap, TER } from 'sacrebleu-ts';
+    const [hypotheses, references] = [['The dog bit the man.'], [['The dog bit the man.']]];
+    const systems = ['a', 'b'].map((name) => ({ name, hypotheses }));
+    export const score: number = new BLEU().corpusScore(hypotheses, references).score;
+    export const others: (number | undefined)[] = [
+      new CHRF().corpusScore(hypotheses, references).score,
+      new TER().corpusScore(hypotheses, references).score,
+      pairedBootstrap(systems, references, [new BLEU()]).metrics[0]?.scores[1]?.pValue,
+    ];`;
+  const untyped = use.replace(': number =', ' =').replace(': (number | undefined)[]', '');
 
   test('ships what users need, and nothing else', () => {
     expect(files).toEqual(
@@ -153,13 +161,26 @@ describe('sacrebleu-ts', () => {
 
   test('stands alone, typed', async () => {
     expect(await typeCheck(project, use)).toBe('');
-    writeFileSync(join(project, 'use.mjs'), use.replace(': number', ''));
-    const print = "import('./use.mjs').then(({ score }) => console.log(score.toFixed(9)))";
-    expect((await exec(process.execPath, ['-e', print], { cwd: project })).stdout).toBe('100.000000000\n');
+    writeFileSync(join(project, 'use.mjs'), untyped);
+    const print =
+      "import('./use.mjs').then(({ score, others }) => console.log([score, ...others].map((x) => x.toFixed(6)).join()))";
+    expect((await exec(process.execPath, ['-e', print], { cwd: project })).stdout).toBe(
+      // The p-value of no difference is what sacreBLEU's is: 1 in all drawn corpora and this one.
+      '100.000000,100.000000,0.000000,0.000999\n',
+    );
+  });
+
+  test('brings its command', async () => {
+    writeFileSync(join(project, 'lines.txt'), 'The dog bit the man.\n');
+    const command = join(project, 'node_modules', 'sacrebleu-ts', 'dist', 'cli', 'main.js');
+    const { stdout } = await exec(process.execPath, [command, 'lines.txt', '-i', 'lines.txt', '-b', '-w', '2'], {
+      cwd: project,
+    });
+    expect(stdout).toBe('100.00\n');
   });
 
   test('runs in a browser: no Node built-ins', async () => {
-    writeFileSync(join(project, 'browser.mjs'), use.replace(': number', ''));
+    writeFileSync(join(project, 'browser.mjs'), untyped);
     const { outputFiles } = await build({
       ...{ absWorkingDir: project, entryPoints: ['browser.mjs'], bundle: true, write: false, logLevel: 'silent' },
       ...{ platform: 'browser', format: 'iife', globalName: 'result' },
