@@ -103,7 +103,9 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--tokenize <name>', 'tokenizer of BLEU: 13a, intl, char, zh, none (default: that of the config, or 13a)')
     .option('--lowercase', 'compare without regard to case')
     .option('--normalize <name>', 'what wer, cer, mer and wil do to both texts first: none, basic, english')
-    .option('--characters <unit>', 'what cer counts: codePoint, grapheme (default: codePoint)');
+    .option('--characters <unit>', 'what cer counts: codePoint, grapheme (default: codePoint)')
+    .option('--stem', 'compare the stems of English words in ROUGE')
+    .option('--ignore-stress', 'compare phonemes without stress in per: AH0 as AH');
   withCommonOptions(command)
     .addHelpText(
       'after',
@@ -121,12 +123,23 @@ export function addEval(program: Command, context: CliContext): void {
       // Where the metrics are known beforehand, a slip is told before minutes of decoding.
       if (options.metrics !== undefined) checkNames(limits, options.metrics);
       const { split, source, reference, hypotheses, metrics, beam, lengthPenalty, batchSize, checkpoint } = options;
-      const { tokenize, lowercase, normalize, characters } = options;
+      const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
       const result = await interruptible(context, 'stopping', (signal) =>
         context.library.evaluate({
           ...runSettings(options, context),
           ...defined({ run, split, source, reference, hypotheses, metrics }),
-          ...defined({ beam, lengthPenalty, batchSize, checkpoint, tokenize, lowercase, normalize, characters }),
+          ...defined({
+            beam,
+            lengthPenalty,
+            batchSize,
+            checkpoint,
+            tokenize,
+            lowercase,
+            normalize,
+            characters,
+            stem,
+            ignoreStress,
+          }),
           signal,
         }),
       );

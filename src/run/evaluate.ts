@@ -46,6 +46,8 @@ function metricOptions(options: EvaluateOptions, defaults: MetricOptions): Metri
     lowercase: options.lowercase ?? defaults.lowercase,
     normalize: choice('normalize', options.normalize ?? defaults.normalize ?? 'none'),
     characters: choice('characters', options.characters ?? defaults.characters ?? 'codePoint'),
+    stem: options.stem ?? defaults.stem,
+    ignoreStress: options.ignoreStress ?? defaults.ignoreStress,
   };
 }
 
@@ -124,8 +126,8 @@ async function* rowsOfSplit(run: OpenedRun, split: string, log: EvaluateOptions[
 
 /** The task's scorer, or one with the comparison that the options ask for. */
 function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions): Scorer {
-  const { tokenize, lowercase, normalize, characters } = options;
-  if ([tokenize, lowercase, normalize, characters].every((option) => option === undefined)) {
+  const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
+  if ([tokenize, lowercase, normalize, characters, stem, ignoreStress].every((option) => option === undefined)) {
     return task.createScorer(config, options.metrics);
   }
   const { evaluation } = config as unknown as { evaluation: MetricOptions };

@@ -83,6 +83,10 @@ export interface EvaluateOptions extends RunSettings, DecodingOverrides {
   readonly normalize?: string;
   /** What cer counts: `codePoint` or `grapheme`; default: the configuration's, or code points. */
   readonly characters?: string;
+  /** Whether ROUGE compares the stems of English words. */
+  readonly stem?: boolean;
+  /** Whether per compares `AH0` as `AH`. */
+  readonly ignoreStress?: boolean;
 }
 
 /** Result of {@link evaluate}. */

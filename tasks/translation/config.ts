@@ -36,6 +36,8 @@ export const translationConfigSchema = z
           .default('none')
           .describe('what wer, cer, mer and wil do to both texts first'),
         characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
+        stem: z.boolean().default(false).describe('compare the stems of English words in ROUGE'),
+        ignoreStress: z.boolean().default(false).describe('compare phonemes without stress in per: AH0 as AH'),
       })
       .prefault({})
       .describe('how outputs are scored'),

@@ -119,6 +119,68 @@ describe('a model', () => {
   });
 });
 
+describe('other metrics of files', () => {
+  const score = async (hypotheses: string[], references: string[], ...options: string[]): Promise<Result> => {
+    const name = options.join('').replaceAll(/[^a-zA-Z0-9]/g, '');
+    await writeFile(at(`${name}.other.out`), text(hypotheses));
+    await writeFile(at(`${name}.other.ref`), text(references));
+    return evaluate('--hypotheses', at(`${name}.other.out`), '--reference', at(`${name}.other.ref`), ...options);
+  };
+
+  it.concurrent('are those of their definitions', async () => {
+    const { metrics } = await score(
+      ['the cat sat', 'a dog'],
+      ['the cat sat down', 'a dog'],
+      ...['--metrics', 'wer,cer,mer,ter,chrf,rouge1,rougeL', '--max', 'cer=0.3'],
+    );
+    expect(metrics.wer).toMatchObject({ score: 1 / 6, details: { deletions: 1, hits: 5, referenceLength: 6 } });
+    expect(metrics.cer?.score).toBe(5 / 21);
+    expect(metrics.mer?.score).toBe(1 / 6);
+    expect(metrics.ter?.score).toBeCloseTo(100 / 6, 12);
+    expect(metrics.ter?.signature).toMatch(/^nrefs:1\|case:lc\|tok:tercom\|/);
+    // The number is Python's sacreBLEU's.
+    expect(metrics.chrf?.score).toBeCloseTo(69.6189127168048, 9);
+    expect(metrics.rouge1?.score).toBeCloseTo((6 / 7 + 1) / 2, 12);
+    expect(metrics.rougeL?.score).toBeCloseTo((6 / 7 + 1) / 2, 12);
+  });
+
+  it.concurrent('heed how text is to be compared', async () => {
+    const pair = [['The colour isn’t grey, Mr. Smith: 👨‍👩‍👧!'], ['the color is not gray mister smith 👩']] as const;
+    const wer = async (...options: string[]) =>
+      (await score([...pair[0]], [...pair[1]], '--metrics', 'wer', ...options)).metrics.wer?.score ?? Number.NaN;
+    expect(await wer('--normalize', 'english')).toBeLessThan(await wer('--lowercase'));
+    const cer = async (...options: string[]) =>
+      (await score(['a👨‍👩‍👧b'], ['acb'], '--metrics', 'cer', ...options)).metrics.cer?.score;
+    expect(await cer()).toBe(5 / 3);
+    expect(await cer('--characters', 'grapheme')).toBe(1 / 3);
+    const per = async (...options: string[]) =>
+      (await score(['K AE1 T'], ['K AE0 T'], '--metrics', 'per', ...options)).metrics.per?.score;
+    expect([await per(), await per('--ignore-stress')]).toEqual([1 / 3, 0]);
+    const rouge = async (...options: string[]) =>
+      (await score(['running dogs'], ['run dog'], '--metrics', 'rouge1', ...options)).metrics.rouge1?.score;
+    expect([await rouge(), await rouge('--stem')]).toEqual([0, 1]);
+  });
+
+  it.concurrent.each([
+    ['--normalize', 'german', '--normalize german: expected one of none, basic, english'],
+    ['--characters', 'byte', '--characters byte: expected one of codePoint, grapheme'],
+    ['--metrics', 'bleu,wur', 'unknown metric "wur"; the metrics here are bleu, chrf, '],
+  ])('refuse %s %s', async (option, value, message) => {
+    await writeFile(at('one.txt'), 'a\n');
+    const { code, stderr } = await s2s([
+      'eval',
+      '--hypotheses',
+      at('one.txt'),
+      '--reference',
+      at('one.txt'),
+      option,
+      value,
+    ]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
 describe('thresholds', () => {
   const files = (name: string) => ['--hypotheses', at(`${name}.out`), '--reference', at(`${name}.ref`)];
 
