@@ -27,7 +27,7 @@ const MAY_IMPORT = {
   train: 'errors random sections storage logging metrics text data engine model decode type:task',
   tasks: 'errors random sections metrics text data type:task',
   run: 'errors version sections config storage logging metrics text data engine model decode type:task train tasks',
-  index: 'errors type:metrics type:engine run',
+  index: 'errors metrics type:engine run',
   // What loads with every command is light: the rest is reached through `cli/library`, when a command needs it.
   cli: 'errors version config engine/names type:run',
   'cli/library': 'type:cli lazy:engine lazy:tasks lazy:run',

@@ -3,7 +3,18 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, DataError, decode, evaluate, type TrainResult, train, UsageError } from '../../src/index.js';
+import {
+  alignSegments,
+  ConfigError,
+  DataError,
+  decode,
+  evaluate,
+  renderAlignment,
+  type TrainResult,
+  train,
+  UsageError,
+  words,
+} from '../../src/index.js';
 import { project, remove, root, temporaryFolder } from './support.js';
 
 let folder: string;
@@ -41,6 +52,15 @@ describe('the library', () => {
     const files = await evaluate({ hypotheses: output, reference: [join(folder, 'test.tgt')] });
     expect(files.metrics.bleu).toEqual(scored.metrics.bleu);
     expect(scored).toMatchObject({ task: 'translation', split: 'test', examples: 30 });
+  });
+
+  it('aligns', () => {
+    const alignment = alignSegments(['the cat sat down'], ['the cat sits'], words);
+    expect(alignment.counts).toMatchObject({ hits: 2, substitutions: 1, insertions: 0, deletions: 1 });
+    expect(renderAlignment(alignment, { unit: 'word', showMeasures: false })).toBe(
+      // As jiwer prints it.
+      '=== SENTENCE 1 ===\n\nREF: the cat  sat down\nHYP: the cat sits ****\n                S    D\n',
+    );
   });
 
   it('throws errors of its own for wrong usage, configurations and data', async () => {
@@ -86,9 +106,17 @@ describe('the library', () => {
       'DataError',
       'EngineError',
       'UsageError',
+      'alignSegments',
+      'codePoints',
       'decode',
       'evaluate',
+      'frequentErrors',
+      'graphemes',
+      'phonemes',
+      'renderAlignment',
+      'renderFrequentErrors',
       'train',
+      'words',
     ]);
     expect(existsSync(join(root, exports['.'].types))).toBe(true);
   });
