@@ -18,7 +18,7 @@ export async function prepareDecoding({ sentences = 32, beam = 4, threads = 2 } 
   const engine = await createEngine('onnxruntime', threads);
   const decoder = new TransformerDecoder(
     engine,
-    { config, parameters: parameterVariables(specs), vocabularySize: VOCABULARY },
+    { config, parameters: parameterVariables(specs), vocabulary: { source: VOCABULARY, target: VOCABULARY } },
     { constants: initialParameters(specs, 1) },
   );
   const random = new Random(1, 'sentences');

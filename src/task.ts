@@ -1,8 +1,9 @@
 // What a task is: a small adapter that turns its data into sequences and back. The core knows tasks only through this.
 import type { z } from 'zod';
-import type { BatchingConfig, SplitConfig } from './data/config.js';
-import type { RawRow } from './data/corpus.js';
-import type { TokenExample } from './data/examples.js';
+import type { BatchingConfig } from './data/config.js';
+import type { Corpus, RawRow } from './data/corpus.js';
+import type { ModelExample } from './data/examples.js';
+import type { SourceSequence } from './data/sequences.js';
 import type { DecodingConfig } from './decode/config.js';
 import type { Scorer } from './metrics/metric.js';
 import type { ModelSection } from './model/config.js';
@@ -14,11 +15,41 @@ import type { TrainingConfig } from './train/config.js';
 export interface RunConfig {
   readonly task: string;
   readonly seed: number;
-  readonly data: { readonly train: SplitConfig; readonly valid: SplitConfig; readonly test?: SplitConfig | undefined };
+  /** Each split as the task describes one. */
+  readonly data: { readonly train: object; readonly valid: object; readonly test?: object | undefined };
   readonly batching: BatchingConfig;
   readonly model: ModelSection;
+  /** The CTC loss on the encoder, for tasks that may have one. */
+  readonly ctc?: { readonly weight: number } | undefined;
   readonly training: TrainingConfig;
   readonly decoding: DecodingConfig;
+}
+
+/** What a task needs beside its configuration to open files. */
+export interface TaskContext {
+  /** Folder for what can be made again: decompressed files, features. */
+  readonly cacheDir: string;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Shows no progress. */
+  readonly quiet?: boolean | undefined;
+  /** Takes notes and warnings. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A piece of a source that is decoded by itself. */
+export interface Piece {
+  /** As {@link Codec.encodeSource} reads it. */
+  readonly line: string;
+  /** Seconds from the beginning of the source. */
+  readonly start: number;
+}
+
+/** A word of an output, and the tokens it is made of. */
+export interface WordSpan {
+  readonly word: string;
+  readonly firstToken: number;
+  readonly lastToken: number;
 }
 
 /** A task's vocabularies at work: text ↔ token ids. */
@@ -26,12 +57,21 @@ export interface Codec {
   readonly vocabulary: VocabularySizes;
   /** Files to keep in the run's `vocab/` folder, name → text. */
   files(): Record<string, string>;
-  /** Source and target of a training row, each with its stop token. @param random absent outside training */
-  encodeRow(row: RawRow, random?: Random): TokenExample;
-  /** The source of a line to decode, with its stop token. */
-  encodeSource(line: string): Int32Array;
+  /** Source and target of a training row, tokens each with their stop token. @param random absent outside training */
+  encodeRow(row: RawRow, random?: Random): ModelExample | Promise<ModelExample>;
+  /**
+   * The source of a line to decode, tokens with their stop token.
+   * @param folder that a path in the line starts from; the working folder unless told
+   */
+  encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
+  /** The pieces that a long source is to be decoded in; undefined or one piece for a source that is to stay whole. */
+  pieces?(line: string, folder?: string): Promise<Piece[] | undefined>;
   /** The output line of decoded tokens. */
   decodeOutput(tokens: Int32Array): string;
+  /** Seconds of sound an encoder position stands for, where the source is sound. */
+  readonly secondsPerPosition?: number;
+  /** The words of an output, for tasks that tell when each was said. */
+  words?(tokens: Int32Array): WordSpan[];
 }
 
 /** A task. */
@@ -44,10 +84,14 @@ export interface TaskAdapter<Config extends RunConfig = RunConfig> {
   readonly configSchema: z.ZodType<Config>;
   /** The values `s2s init` writes where they differ from the schema's defaults. */
   readonly starterConfig: Readonly<Record<string, unknown>>;
+  /** Opens a split, whose paths are absolute. @throws DataError when it cannot be used */
+  openCorpus(config: Config, split: object, context: TaskContext): Promise<Corpus>;
   /** Learns vocabularies from the training rows, or takes those that the configuration names. */
-  createCodec(config: Config, rows: () => AsyncIterable<RawRow>, baseDir: string): Promise<Codec>;
+  createCodec(config: Config, rows: () => AsyncIterable<RawRow>, baseDir: string, context: TaskContext): Promise<Codec>;
   /** The codec of an existing run. @param read reads a file of its `vocab/` folder as text */
-  restoreCodec(config: Config, read: (name: string) => Promise<string>): Promise<Codec>;
+  restoreCodec(config: Config, read: (name: string) => Promise<string>, context: TaskContext): Promise<Codec>;
+  /** The lines to decode of a file that is not a list of sources, such as a manifest; undefined for one that is. */
+  inputLines?(config: Config, path: string): Promise<string[] | undefined>;
   /** Collects scores of outputs. @param metrics names; the configuration's own when absent */
   createScorer(config: Config, metrics?: readonly string[]): Scorer;
 }

@@ -34,6 +34,7 @@ export function addDecode(program: Command, context: CliContext): void {
     .option('--n-best <n>', 'outputs for each input, best first', wholeNumber(1))
     .option('--scores', 'write the score of each output before it')
     .option('--length-penalty <x>', 'exponent of the length penalty', finiteNumber)
+    .option('--ctc-weight <x>', 'share of the CTC score, 0 to 1, for speech recognition', finiteNumber)
     .option('--max-length <n>', 'most tokens of an output', wholeNumber(1))
     .option('--batch-size <n>', 'inputs decoded at once; changes the speed, never the output', wholeNumber(1))
     .addOption(
@@ -55,7 +56,8 @@ export function addDecode(program: Command, context: CliContext): void {
       ),
     )
     .action(async (run, options) => {
-      const { input, output, nBest, scores, lengthPenalty, maxLength, batchSize, onLong, checkpoint, json } = options;
+      const { input, output, nBest, scores, lengthPenalty, ctcWeight, maxLength, batchSize, onLong, checkpoint, json } =
+        options;
       const beam = options.greedy ? 1 : options.beam;
       if (nBest !== undefined && beam !== undefined && nBest > beam) {
         const found = options.greedy ? '--greedy' : `--beam ${beam}`;
@@ -67,7 +69,7 @@ export function addDecode(program: Command, context: CliContext): void {
           run,
           input,
           output,
-          ...defined({ beam, nBest, scores, lengthPenalty, maxLength, batchSize, onLong, checkpoint, json }),
+          ...defined({ beam, nBest, scores, lengthPenalty, ctcWeight, maxLength, batchSize, onLong, checkpoint, json }),
           signal,
         }),
       );

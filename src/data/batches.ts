@@ -90,14 +90,20 @@ async function* epochItems<E extends Example>(
     events = events.concat(built.events);
     const first = pool === from.pool ? from.batchInPool : 0;
     for (const [k, rows] of built.batches.slice(first).entries()) {
-      if (held !== undefined) yield release(held, false);
+      if (held !== undefined) yield release(await loaded(held, options), false);
       held = { rows, pool, batchInPool: first + k, events };
       events = [];
     }
   }
   if (held === undefined) throw nothingLeft(corpus, from);
   held.events = held.events.concat(events);
-  yield release(held, true);
+  yield release(await loaded(held, options), true);
+}
+
+/** A batch with what its examples left for later; the pool keeps the examples as they were, without it. */
+async function loaded<E extends Example>(held: Held<E>, { load }: EncodeOptions<E>): Promise<Held<E>> {
+  if (!load) return held;
+  return { ...held, rows: { ...held.rows, examples: await Promise.all(held.rows.examples.map(load)) } };
 }
 
 /** The error for an epoch without a batch. */

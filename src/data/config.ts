@@ -102,6 +102,10 @@ export const batchingSchema = z
       .enum(['skip', 'error', 'keep'])
       .default('skip')
       .describe('a row with a blank source or target: leave it out (counted and reported), stop, or use it as it is'),
+    onShort: z
+      .enum(['skip', 'error'])
+      .default('skip')
+      .describe('a row whose source has too few positions for a CTC loss: leave it out (counted and reported) or stop'),
   })
   .superRefine((batching, context) => {
     for (const key of ['maxSourceLength', 'maxTargetLength'] as const) {

@@ -15,10 +15,14 @@ export interface RawRow {
   readonly target: string;
   /** `file:line` of the source, lines counted from 1. */
   readonly origin: string;
+  /** Model positions of the source, where they are known and not the bytes of a text. */
+  readonly sourceLength?: number;
+  /** What is said in a source of speech, where the target is something else. */
+  readonly transcript?: string;
 }
 
 /** Something in a corpus that is allowed but may be a mistake. */
-interface CorpusWarning {
+export interface CorpusWarning {
   readonly kind: 'blankSource' | 'blankTarget' | 'nulSource' | 'nulTarget';
   readonly count: number;
   /** The first few, as `file:line`. */
@@ -36,7 +40,7 @@ export interface Corpus {
   readonly blockCount: number;
   readonly warnings: readonly CorpusWarning[];
   /**
-   * The longest lines of each side by bytes. No usual tokenizer makes more tokens than bytes (plus an end token and a
+   * The longest lines of each side by bytes, or by model positions where a source is no text. No usual tokenizer makes more tokens than bytes (plus an end token and a
    * word-start mark), so a check of lengths needs only lines whose bytes exceed the limit.
    */
   readonly longest: Readonly<Record<Side, LongestLines>>;

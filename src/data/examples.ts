@@ -4,23 +4,33 @@ import { Random } from '../random.js';
 import type { BatchingConfig } from './config.js';
 import { type Corpus, listed, type RawRow } from './corpus.js';
 import { isBlank, NAMED_EXAMPLES, SIDES, type Side } from './scan.js';
-
-/** One side of an example: token ids, or whatever else has a length in model positions and can be cut. */
-interface Sequence {
-  readonly length: number;
-  slice(start: number, end: number): Sequence;
-}
+import { FrameSequence, type Sequence, type SourceSequence } from './sequences.js';
 
 /** What the model is trained on. A task may add fields of its own. */
 export interface Example {
   readonly source: Sequence;
   readonly target: Sequence;
+  /** Fewest source positions that the targets of a CTC loss fit into; no limit where it is absent. */
+  readonly minimumSource?: number;
 }
 
 /** An example of token ids, without the begin token. */
 export interface TokenExample extends Example {
   readonly source: Int32Array;
   readonly target: Int32Array;
+}
+
+/** An example of whatever the model reads, and of token ids. */
+export interface ModelExample extends Example {
+  readonly source: SourceSequence;
+  readonly target: Int32Array;
+  /** Tokens of the CTC head, without a stop token. */
+  readonly ctcTarget?: Int32Array;
+}
+
+/** The example with its frames in memory. */
+export async function loadFrames(example: ModelExample): Promise<ModelExample> {
+  return example.source instanceof FrameSequence ? { ...example, source: await example.source.load() } : example;
 }
 
 /**
@@ -30,7 +40,7 @@ export interface TokenExample extends Example {
 export type Encode<E extends Example = TokenExample> = (row: RawRow, random: Random) => E | Promise<E>;
 
 /** What a rule did to a row. */
-export type RowAction = 'skippedBlank' | 'skippedLong' | 'truncated';
+export type RowAction = 'skippedBlank' | 'skippedLong' | 'truncated' | 'skippedShort';
 
 /** One use of a rule. */
 export interface RowEvent {
@@ -54,6 +64,7 @@ const ACTIONS: Record<RowAction, string> = {
   skippedBlank: 'left out because a side is blank (onBlank: skip)',
   skippedLong: 'left out because a side is too long (onLong: skip)',
   truncated: 'cut to the length limit (onLong: truncate)',
+  skippedShort: 'left out because the source is too short for its target (onShort: skip)',
 };
 
 /** Counts the rows that rules were used on: each row once a rule, however many epochs it is met in. */
@@ -97,6 +108,8 @@ export interface EncodeOptions<E extends Example = TokenExample> {
   readonly seed?: number;
   /** When given, a truncated token sequence that ended with this id still does. */
   readonly endId?: number;
+  /** Reads what `encode` left for later; called for the rows of a batch when that is next. */
+  readonly load?: (example: E) => Promise<E>;
 }
 
 /** The most positions of a side, and the key that sets it. */
@@ -114,6 +127,9 @@ function cut(sequence: Sequence, limit: number, endId: number | undefined): Sequ
     start[limit - 1] = endId;
   return start;
 }
+
+/** What the length of a sequence counts. */
+export const unitOf = (sequence: Sequence): string => (sequence instanceof FrameSequence ? 'positions' : 'tokens');
 
 /** The error for a row with a blank side. */
 function blankError(corpus: Corpus, index: number, side: Side): DataError {
@@ -157,6 +173,18 @@ export async function encodeRow<E extends Example>(
   // Normalisation can leave nothing of a text that was not blank.
   for (const side of SIDES) if (example[side].length === 0 && leaveOut(side)) return undefined;
 
+  const { minimumSource = 0 } = example;
+  if (example.source.length < minimumSource) {
+    const origin = corpus.locate(row.index, 'source');
+    if (batching.onShort === 'error')
+      throw new DataError(
+        `${origin}: the source has ${example.source.length} positions, but the CTC loss needs ${minimumSource} for this ` +
+          'target; correct the row, or set `onShort` to `skip`',
+      );
+    events.push({ action: 'skippedShort', index: row.index, origin });
+    return undefined;
+  }
+
   const long = SIDES.filter((side) => example[side].length > lengthLimit(batching, side).limit);
   const [side] = long;
   if (side === undefined) return example;
@@ -164,7 +192,7 @@ export async function encodeRow<E extends Example>(
   const origin = corpus.locate(row.index, side);
   if (batching.onLong === 'error')
     throw new DataError(
-      `${origin}: the ${side} has ${example[side].length} tokens, more than \`${key}\` (${limit}); ` +
+      `${origin}: the ${side} has ${example[side].length} ${unitOf(example[side])}, more than \`${key}\` (${limit}); ` +
         `raise \`${key}\`, shorten the row, or set \`onLong\` to \`skip\` or \`truncate\``,
     );
   const action = batching.onLong === 'skip' ? 'skippedLong' : 'truncated';

@@ -8,6 +8,11 @@ import { SIDES, type Side } from './scan.js';
 /** A text can have this many tokens more than bytes: an end token and a word-start mark. */
 const EXTRA_TOKENS = 2;
 
+/** Bytes of a side, or its positions where it is no text. */
+function sizeOf(row: RawRow, side: Side): number {
+  return (side === 'source' ? row.sourceLength : undefined) ?? Buffer.byteLength(row[side]);
+}
+
 /** The rows that may be longer than `limit(side)` tokens, judged by their bytes. */
 async function* possiblyLong(corpus: Corpus, limit: (side: Side) => number): AsyncGenerator<RawRow> {
   if (SIDES.every((side) => corpus.longest[side].restBytes + EXTRA_TOKENS <= limit(side))) {
@@ -18,7 +23,7 @@ async function* possiblyLong(corpus: Corpus, limit: (side: Side) => number): Asy
     return;
   }
   for await (const row of corpus.rows())
-    if (SIDES.some((side) => Buffer.byteLength(row[side]) + EXTRA_TOKENS > limit(side))) yield row;
+    if (SIDES.some((side) => sizeOf(row, side) + EXTRA_TOKENS > limit(side))) yield row;
 }
 
 /**

@@ -72,5 +72,15 @@ export const decodingConfigSchema = z
     }
   });
 
+/** `decoding:` of a task whose encoder has a CTC head over the target's vocabulary. */
+export const ctcDecodingConfigSchema = decodingConfigSchema.safeExtend({
+  ctcWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Share of the CTC prefix score in the score of a hypothesis (Watanabe et al., 2017); 0 leaves it out.'),
+});
+
 /** The checked settings of decoding. */
-export type DecodingConfig = z.infer<typeof decodingConfigSchema>;
+export type DecodingConfig = z.infer<typeof decodingConfigSchema> & { readonly ctcWeight?: number | undefined };

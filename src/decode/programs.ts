@@ -4,9 +4,11 @@ import type { Program, TensorSpec } from '../engine/types.js';
 import type { KeysValues } from '../model/attention.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
+import type { VocabularySizes } from '../model/parameters.js';
 import { createScope } from '../model/scope.js';
-import { encodeSource, incrementalStep } from '../model/transformer.js';
+import { ctcLogits, encodeSource, incrementalStep } from '../model/transformer.js';
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
+import { sourceSpecs, sourceTensors } from './source-batch.js';
 
 /** Variables that hold the state of the sentences being decoded. */
 const CROSS_MASK = 'decode.cross.mask';
@@ -37,20 +39,29 @@ function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string):
   );
 }
 
-/** Encodes a batch of sources and stores what cross-attention needs. Input `source` int32 `[B, S]`; no outputs. */
-export function encodingProgram(model: ModelConfig, parameters: Readonly<Record<string, TensorSpec>>): Program {
+/**
+ * Encodes a batch of sources and stores what cross-attention needs. Inputs as `sourceSpecs` says. Outputs nothing, or
+ * the CTC head's `ctcLogProbs` `[B, S, V]`.
+ */
+export function encodingProgram(
+  model: ModelConfig,
+  parameters: Readonly<Record<string, TensorSpec>>,
+  vocabulary: VocabularySizes,
+  withCtc: boolean,
+): Program {
   return {
     name: 'encoding',
     variables: parameters,
-    inputs: { source: { shape: ['B', 'S'], dtype: 'int32' } },
-    body(variables, { source }) {
-      const { cross, mask } = encodeSource(createScope(model, variables), source as Tensor);
-      const updates: Record<string, Tensor> = { [CROSS_MASK]: mask };
-      cross.forEach(({ key, value }, i) => {
+    inputs: sourceSpecs(vocabulary),
+    body(variables, inputs) {
+      const scope = createScope(model, variables);
+      const encoded = encodeSource(scope, sourceTensors(inputs));
+      const updates: Record<string, Tensor> = { [CROSS_MASK]: encoded.mask };
+      encoded.cross.forEach(({ key, value }, i) => {
         updates[crossName(i, 'key')] = key;
         updates[crossName(i, 'value')] = value;
       });
-      return { outputs: {}, updates };
+      return { outputs: withCtc ? { ctcLogProbs: logSoftmax(ctcLogits(scope, encoded)) } : {}, updates };
     },
   };
 }

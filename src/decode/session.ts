@@ -1,13 +1,15 @@
 // A Transformer as a search sees it: batches of sentences decoded step by step on an engine.
 
-import { padTokens } from '../data/padding.js';
+import type { SourceSequence } from '../data/sequences.js';
 import { MASKED } from '../engine/fused/attention.js';
 import type { CompileOptions, Engine, Executable, HostTensor, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
+import type { VocabularySizes } from '../model/parameters.js';
 import { EOS } from '../text/special-tokens.js';
 import { decodingStep, encodingProgram, pastNames, sentenceNames } from './programs.js';
 import type { Candidates, DecodingSession } from './search/model.js';
+import { sourceInputs } from './source-batch.js';
 
 /** Steps that the self-attention caches hold at first; doubled whenever they are full. */
 const INITIAL_STEPS = 16;
@@ -16,12 +18,24 @@ const INITIAL_STEPS = 16;
 export interface DecoderModel {
   readonly config: ModelConfig;
   readonly parameters: Readonly<Record<string, TensorSpec>>;
-  readonly vocabularySize: number;
+  readonly vocabulary: VocabularySizes;
+}
+
+/** Log-probabilities of the CTC head for one source. */
+export interface CtcLogProbs {
+  /** `[positions, V]` */
+  readonly logProbs: Float32Array;
+  readonly positions: number;
+}
+
+/** A session with what the CTC head says of each source it began with; nothing unless asked for. */
+interface SourceSession extends DecodingSession {
+  readonly ctc: readonly CtcLogProbs[];
 }
 
 /** Decodes with one model on one engine, one batch at a time; compiles what it needs once. */
 export class TransformerDecoder {
-  private encoder: Promise<Executable> | undefined;
+  private readonly encoders = new Map<boolean, Promise<Executable>>();
   private readonly steps = new Map<string, Promise<Executable>>();
 
   /** @param options how parameters are found: constants to pre-pack, or stored variables that may still change. */
@@ -31,30 +45,39 @@ export class TransformerDecoder {
     private readonly options: CompileOptions = {},
   ) {}
 
+  private encoder(withCtc: boolean): Promise<Executable> {
+    const { config, parameters, vocabulary } = this.model;
+    const known = this.encoders.get(withCtc);
+    if (known) return known;
+    const compiled = this.engine.compile(encodingProgram(config, parameters, vocabulary, withCtc), this.options);
+    this.encoders.set(withCtc, compiled);
+    return compiled;
+  }
+
   /**
    * Encodes a batch and begins to decode it. Only one session of an engine may be open at a time.
-   * @param sources token ids of each sentence, with the stop token
+   * @param sources with their stop tokens, or loaded frames
    * @param beam hypotheses per sentence
+   * @param withCtc whether to hand out the log-probabilities of the CTC head, which the model must have
    */
-  async start(sources: readonly Int32Array[], beam: number): Promise<DecodingSession> {
-    const { config, parameters, vocabularySize } = this.model;
-    this.encoder ??= this.engine.compile(encodingProgram(config, parameters), this.options);
-    const { ids, length } = padTokens([...sources]);
-    await (await this.encoder).run({ source: { shape: [sources.length, length], data: ids } });
+  async start(sources: readonly SourceSequence[], beam: number, withCtc = false): Promise<SourceSession> {
+    const { config, vocabulary } = this.model;
+    const { ctcLogProbs } = await (await this.encoder(withCtc)).run(sourceInputs(sources));
     const shape = [sources.length, config.heads, INITIAL_STEPS * beam, config.modelDim / config.heads];
     const empty = (): HostTensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
     await this.engine.write(Object.fromEntries(pastNames(config).map((name) => [name, empty()])));
-    return new TransformerSession(this.engine, config, vocabularySize, sources.length, beam, (top) =>
+    const ctc = ctcLogProbs ? perSource(ctcLogProbs, sources) : [];
+    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, (top) =>
       this.step(beam, top),
     );
   }
 
   private step(beam: number, top: number | 'all'): Promise<Executable> {
-    const { config, parameters, vocabularySize } = this.model;
+    const { config, parameters, vocabulary } = this.model;
     const key = `${beam}/${top}`;
     let compiled = this.steps.get(key);
     if (!compiled) {
-      compiled = this.engine.compile(decodingStep(config, parameters, vocabularySize, beam, top), this.options);
+      compiled = this.engine.compile(decodingStep(config, parameters, vocabulary.target, beam, top), this.options);
       this.steps.set(key, compiled);
     }
     return compiled;
@@ -62,16 +85,25 @@ export class TransformerDecoder {
 
   /** Releases the compiled programs and the caches. */
   async dispose(): Promise<void> {
-    for (const executable of [this.encoder, ...this.steps.values()]) await (await executable)?.dispose();
+    for (const executable of [...this.encoders.values(), ...this.steps.values()]) await (await executable).dispose();
     await this.engine.remove(sentenceNames(this.model.config));
   }
+}
+
+/** Each source's part of `[B, S, V]`. */
+function perSource({ shape, data }: HostTensor, sources: readonly SourceSequence[]): CtcLogProbs[] {
+  const [, length, classes] = shape as [number, number, number];
+  return sources.map(({ length: positions }, i) => {
+    const start = i * length * classes;
+    return { logProbs: (data as Float32Array).subarray(start, start + positions * classes), positions };
+  });
 }
 
 /**
  * The caches of a batch. Beams are query positions that share a sentence's cache, and each hypothesis sees only the
  * slots of its own ancestors, so a change of parents moves no keys or values.
  */
-class TransformerSession implements DecodingSession {
+class TransformerSession implements SourceSession {
   readonly endToken = EOS;
   private position = 0;
   private capacity = INITIAL_STEPS;
@@ -84,6 +116,7 @@ class TransformerSession implements DecodingSession {
     readonly vocabularySize: number,
     public sentences: number,
     readonly beam: number,
+    readonly ctc: readonly CtcLogProbs[],
     private readonly compiled: (top: number | 'all') => Promise<Executable>,
   ) {
     this.ancestry = new Float32Array(sentences * beam * this.capacity * beam).fill(MASKED);

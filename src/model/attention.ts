@@ -1,6 +1,6 @@
 // Multi-head attention: projections, heads and masks.
 import { attention, MASKED } from '../engine/fused/attention.js';
-import { cast, equal, greater, mul, range, reshape, scalar, type Tensor, transpose } from '../engine/ops.js';
+import { cast, greater, mul, range, reshape, sub, type Tensor, transpose } from '../engine/ops.js';
 import { linear } from './layers.js';
 import type { Scope } from './scope.js';
 
@@ -50,11 +50,10 @@ export function attendAndProject(
   return linear(scope, `${name}.output`, merged);
 }
 
-/** Additive mask that hides padding. @param ids int32 `[B, L]` @returns `[B, 1, 1, L]` */
-export function paddingMask(ids: Tensor, padId: number): Tensor {
-  const [batch, length] = ids.shape as [number, number];
-  const isPadding = cast(equal(ids, scalar(padId, 'int32')), 'float32');
-  return reshape(mul(isPadding, MASKED), [batch, 1, 1, length]);
+/** Additive mask that hides padding. @param present `[B, L]`, 0 at padding @returns `[B, 1, 1, L]` */
+export function paddingMask(present: Tensor): Tensor {
+  const [batch, length] = present.shape as [number, number];
+  return reshape(mul(sub(1, present), MASKED), [batch, 1, 1, length]);
 }
 
 /** Additive mask that hides later positions. @returns `[1, 1, length, length]` */

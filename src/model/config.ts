@@ -40,6 +40,11 @@ export const modelConfigSchema = z
       .describe(
         'shared: source, target and output use one matrix (needs a joint vocabulary); tied: target and output; separate: none',
       ),
+    encoderBlock: z
+      .enum(['transformer', 'conformer'])
+      .default('transformer')
+      .describe('layers of the encoder; conformer adds convolution over time (Gulati et al., 2020)'),
+    convolutionKernel: positive.default(15).describe('positions a convolution of a conformer layer sees; odd'),
     dropout: rate.default(0.1).describe('dropout of embeddings and of every sublayer’s output'),
     attentionDropout: rate.default(0).describe('dropout of attention weights'),
     activationDropout: rate.default(0).describe('dropout inside the feed-forward layers'),
@@ -55,11 +60,31 @@ export const modelConfigSchema = z
         `rotary positions need an even modelDim / heads, but it is ${modelDim} / ${heads} = ${modelDim / heads}`,
       );
     }
+    if (config.convolutionKernel % 2 === 0) {
+      fail('convolutionKernel', `convolutionKernel must be odd, but is ${config.convolutionKernel}`);
+    }
     if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
   });
 
+/** Feature frames that become one encoder position. */
+export const FRAMES_PER_POSITION = 4;
+
+/** `model:` of a task whose source is frames. */
+export const frameModelConfigSchema = modelConfigSchema.safeExtend({
+  embeddings: z
+    .enum(['tied', 'separate'])
+    .default('tied')
+    .describe('tied: target and output use one matrix; separate: each has its own'),
+  subsampling: z
+    .enum(['conv2d', 'stack'])
+    .default('conv2d')
+    .describe('how four frames become one encoder position: two convolutions of stride 2, or put side by side'),
+  subsamplingChannels: positive.default(64).describe('channels of the two convolutions'),
+});
+
 /** The `model:` section as validated. */
-export type ModelSection = z.infer<typeof modelConfigSchema>;
+export type ModelSection = z.infer<typeof modelConfigSchema> &
+  Partial<Pick<z.infer<typeof frameModelConfigSchema>, 'subsampling' | 'subsamplingChannels'>>;
 
 /** The `model:` section with every size filled in. */
 export type ModelConfig = Omit<ModelSection, keyof (typeof PRESETS)['base']> & {

@@ -1,5 +1,6 @@
-// The token front end: embeddings scaled by √D, positions, dropout.
+// What comes before the layers: embeddings of tokens scaled by √D, or a front end of frames; positions, dropout.
 import { gather, mul, reshape, type Tensor } from '../engine/ops.js';
+import { frontEnd } from './front-end.js';
 import { addPositions } from './positions.js';
 import type { Scope } from './scope.js';
 
@@ -17,9 +18,31 @@ export function embeddingMatrix(scope: Scope, side: 'source' | 'target' | 'outpu
  * @returns `[B·L, D]`
  */
 export function embedTokens(scope: Scope, side: 'source' | 'target', ids: Tensor, positions: Tensor): Tensor {
-  const { modelDim, dropout } = scope.config;
   const [batch, length] = ids.shape as [number, number];
   const rows = gather(embeddingMatrix(scope, side), reshape(ids, [batch * length]) as never);
-  const scaled = reshape(mul(rows, Math.sqrt(modelDim)), [batch, length, modelDim]);
-  return scope.drop(reshape(addPositions(scope, side, scaled, positions), [batch * length, modelDim]), dropout);
+  return placed(scope, side, mul(rows, Math.sqrt(scope.config.modelDim)), batch, length, positions);
+}
+
+/**
+ * Brings frames to the model's width.
+ * @param frames `[B, S, W]`: the features of {@link FRAMES_PER_POSITION} frames at each position
+ * @param positions int32 `[S]` @returns `[B·S, D]`
+ */
+export function embedFrames(scope: Scope, frames: Tensor, positions: Tensor): Tensor {
+  const [batch, length] = frames.shape as [number, number];
+  return placed(scope, 'source', frontEnd(scope, frames), batch, length, positions);
+}
+
+/** Adds positions and drops. @param rows `[B·L, D]` */
+function placed(
+  scope: Scope,
+  side: 'source' | 'target',
+  rows: Tensor,
+  batch: number,
+  length: number,
+  positions: Tensor,
+): Tensor {
+  const { modelDim, dropout } = scope.config;
+  const whole = reshape(rows, [batch, length, modelDim]);
+  return scope.drop(reshape(addPositions(scope, side, whole, positions), [batch * length, modelDim]), dropout);
 }

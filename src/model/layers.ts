@@ -10,7 +10,7 @@ export function linear(scope: Scope, name: string, x: Tensor): Tensor {
 }
 
 /** The configured normalisation. @param x `[N, D]` */
-function normalize(scope: Scope, name: string, x: Tensor): Tensor {
+export function normalize(scope: Scope, name: string, x: Tensor): Tensor {
   const scale = scope.parameter(`${name}.scale`);
   return scope.config.norm === 'rms' ? rmsNorm(x, scale) : layerNorm(x, scale, scope.parameter(`${name}.bias`));
 }

@@ -2,9 +2,9 @@
 import { type HostTensor, sizeOf, type TensorSpec } from '../engine/types.js';
 import { Random } from '../random.js';
 import type { ModelConfig } from './config.js';
-
-/** How a parameter starts: Xavier-uniform matrix, normal embedding with deviation D^-½, zeros or ones. */
-type Initializer = 'xavier' | 'embedding' | 'zeros' | 'ones';
+import { conformerSpecs } from './conformer.js';
+import { frontEndSpecs } from './front-end.js';
+import type { Initializer } from './parameter-entry.js';
 
 /** One parameter. */
 export interface ParameterSpec {
@@ -12,10 +12,13 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
 }
 
-/** Sizes of the two vocabularies. */
+/** What a model reads and writes: sizes of its vocabularies, or of its frames. */
 export interface VocabularySizes {
-  readonly source: number;
+  /** Tokens, or the features of a frame. */
+  readonly source: number | { readonly features: number };
   readonly target: number;
+  /** Tokens of the CTC head on the encoder, which there is none of where this is absent. */
+  readonly ctc?: number;
 }
 
 /** Every parameter of a model in a fixed order; names read like `encoder.layers.0.selfAttention.query.weight`. */
@@ -42,15 +45,23 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
     if (config.activation === 'swiglu') linear(`${layer}.feedForward.gate`, width, inner);
     linear(`${layer}.feedForward.outer`, inner, width);
   };
-  if (config.embeddings !== 'shared') add('source.embedding', [vocabulary.source, width], 'embedding');
+  const { source } = vocabulary;
+  if (typeof source !== 'number') {
+    for (const [name, shape, initializer] of frontEndSpecs(config, source.features)) add(name, shape, initializer);
+  } else if (config.embeddings !== 'shared') add('source.embedding', [source, width], 'embedding');
   add('target.embedding', [vocabulary.target, width], 'embedding');
   if (config.embeddings === 'separate') add('output.embedding', [vocabulary.target, width], 'embedding');
   if (config.positions === 'learned') {
     for (const side of ['source', 'target']) add(`${side}.positions`, [config.maxPositions, width], 'embedding');
   }
   for (let i = 0; i < config.encoderLayers; i++) {
-    attention(`encoder.layers.${i}.selfAttention`);
-    feedForward(`encoder.layers.${i}`);
+    const layer = `encoder.layers.${i}`;
+    if (config.encoderBlock === 'conformer') {
+      for (const [name, shape, initializer] of conformerSpecs(layer, config)) add(name, shape, initializer);
+      continue;
+    }
+    attention(`${layer}.selfAttention`);
+    feedForward(layer);
   }
   for (let i = 0; i < config.decoderLayers; i++) {
     attention(`decoder.layers.${i}.selfAttention`);
@@ -61,6 +72,7 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
     norm('encoder.norm');
     norm('decoder.norm');
   }
+  if (vocabulary.ctc !== undefined) linear('ctc', width, vocabulary.ctc);
   return specs;
 }
 

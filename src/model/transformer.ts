@@ -1,37 +1,62 @@
-// The whole model on tokens: encode, teacher-forced decoder states, the incremental step.
-import { range, type Tensor } from '../engine/ops.js';
+// The whole model: encode, teacher-forced decoder states, the incremental step.
+import { cast, greater, notEqual, range, reshape, scalar, type Tensor } from '../engine/ops.js';
 import { PAD } from '../text/special-tokens.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
 import { crossKeysValues, decodeSequence, decodeStep, type StepContext } from './decoder.js';
-import { embedTokens } from './embedding.js';
+import { embedFrames, embedTokens } from './embedding.js';
 import { encode } from './encoder.js';
+import { linear } from './layers.js';
 import type { Scope } from './scope.js';
 
-/** An encoded source: what the decoder's cross-attention needs. */
+/** What an encoder reads: token ids int32 `[B, S]`, each row with its stop token, or frames `[B, S, W]` and lengths int32 `[B]`. */
+export type SourceTensors = { readonly ids: Tensor } | { readonly frames: Tensor; readonly lengths: Tensor };
+
+/** An encoded source: what the decoder's cross-attention needs, and what a CTC head reads. */
 export interface EncodedSource {
+  /** `[B·S, D]` */
+  readonly memory: Tensor;
   readonly cross: readonly KeysValues[];
   /** Additive `[B, 1, 1, S]` */
   readonly mask: Tensor;
+  /** `[B, S]`: 1 at the positions that there are, 0 at padding. */
+  readonly present: Tensor;
 }
 
-/** Encodes source tokens. @param source int32 `[B, S]`, each row with its stop token, padded */
-export function encodeSource(scope: Scope, source: Tensor): EncodedSource {
-  const [batch, length] = source.shape as [number, number];
-  const mask = paddingMask(source, PAD);
-  const memory = encode(scope, embedTokens(scope, 'source', source, range(length)), batch, length, mask);
-  return { cross: crossKeysValues(scope, memory, batch, length), mask };
+/** 1 where there is a position, 0 at padding. @returns `[B, S]` */
+function presence(source: SourceTensors, batch: number, length: number): Tensor {
+  if ('ids' in source) return cast(notEqual(source.ids, scalar(PAD, 'int32')), 'float32');
+  return cast(greater(reshape(source.lengths, [batch, 1]), reshape(range(length), [1, length])), 'float32');
+}
+
+/** Encodes a batch of sources. */
+export function encodeSource(scope: Scope, source: SourceTensors): EncodedSource {
+  const [batch, length] = ('ids' in source ? source.ids : source.frames).shape as [number, number];
+  const present = presence(source, batch, length);
+  const mask = paddingMask(present);
+  const embedded =
+    'ids' in source
+      ? embedTokens(scope, 'source', source.ids, range(length))
+      : embedFrames(scope, source.frames, range(length));
+  const memory = encode(scope, embedded, batch, length, mask, present);
+  return { memory, cross: crossKeysValues(scope, memory, batch, length), mask, present };
 }
 
 /**
  * Decoder states under teacher forcing.
- * @param source int32 `[B, S]` @param target int32 `[B, T]`, inputs starting with BOS @returns `[B·T, D]`
+ * @param target int32 `[B, T]`, inputs starting with BOS @returns `[B·T, D]`
  */
-export function teacherForcedStates(scope: Scope, source: Tensor, target: Tensor): Tensor {
-  const { cross, mask } = encodeSource(scope, source);
+export function teacherForcedStates(scope: Scope, { cross, mask }: EncodedSource, target: Tensor): Tensor {
   const [batch, length] = target.shape as [number, number];
   // Padding comes last, so the causal mask already hides it from every real position.
   const x = embedTokens(scope, 'target', target, range(length));
   return decodeSequence(scope, x, batch, length, cross, causalMask(length), mask);
+}
+
+/** Logits of the CTC head. @returns `[B, S, V]` */
+export function ctcLogits(scope: Scope, { memory, present }: EncodedSource): Tensor {
+  const [batch, length] = present.shape as [number, number];
+  const logits = linear(scope, 'ctc', memory);
+  return reshape(logits, [batch, length, logits.shape[1] as number]);
 }
 
 /** One incremental step. @param tokens int32 `[B, K]` @returns decoder state `[B·K, D]` and this step's keys and values */

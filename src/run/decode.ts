@@ -1,7 +1,8 @@
 // The library's `decode`: lines in, lines out, in order.
+import { dirname } from 'node:path';
 import { createProgress } from '../logging/progress.js';
 import { type DecodedLine, decodingSettings, LineDecoder } from './decoder.js';
-import { inGroups, openLines } from './lines.js';
+import { givenLines, inGroups, openLines } from './lines.js';
 import { openRun } from './open.js';
 import { openOutput } from './output.js';
 import type { DecodeOptions, DecodeSummary } from './types.js';
@@ -12,8 +13,7 @@ const BATCHES_PER_GROUP = 8;
 /** One input line's output, as the options ask for it. */
 function render({ source, outputs }: DecodedLine, index: number, options: DecodeOptions, nBest: number): string {
   if (options.json) {
-    const list = outputs.map(({ text, score, finished }) => ({ text, score, finished }));
-    return `${JSON.stringify({ index, source, outputs: list })}\n`;
+    return `${JSON.stringify({ index, source, outputs })}\n`;
   }
   const lines = Array.from({ length: nBest }, (_, i) => {
     const output = outputs[i];
@@ -33,7 +33,9 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
   // Everything that is quickly found wrong is found before the model is loaded.
   const run = await openRun(options.run);
   decodingSettings(run.config, options);
-  const input = await openLines(options.input, signal);
+  const isFile = options.input !== '-';
+  const listed = isFile ? await run.task.inputLines?.(run.config, options.input) : undefined;
+  const input = listed ? givenLines(options.input, listed) : await openLines(options.input, signal);
   let examples = 0;
   try {
     const output = await openOutput(options.output);
@@ -49,6 +51,8 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
         for await (const group of inGroups(input, batchSize * BATCHES_PER_GROUP)) {
           const results = await decoder.decode(group, {
             onLong: options.onLong ?? 'error',
+            times: options.json ?? false,
+            folder: isFile ? dirname(options.input) : undefined,
             origin: (index) => `${input.name}:${examples + index + 1}`,
             onDone: (finished) => progress.update(examples + finished),
             signal,

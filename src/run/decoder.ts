@@ -1,16 +1,17 @@
 // A loaded model with its engine: lines in, hypotheses out.
-import { type DecodingConfig, decodingConfigSchema } from '../decode/config.js';
+import { unitOf } from '../data/examples.js';
+import { cutSource, type SourceSequence } from '../data/sequences.js';
+import { ctcDecodingConfigSchema, type DecodingConfig, decodingConfigSchema } from '../decode/config.js';
 import { generate } from '../decode/generate.js';
-import type { Hypothesis } from '../decode/search/frontier.js';
-import { TransformerDecoder } from '../decode/session.js';
+import { type CtcLogProbs, TransformerDecoder } from '../decode/session.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine, HostTensor } from '../engine/types.js';
 import { DataError, UsageError } from '../errors.js';
-import type { RunConfig } from '../task.js';
-import { EOS } from '../text/special-tokens.js';
+import type { Piece, RunConfig } from '../task.js';
 import { decodingWithin, longestSource } from '../train/limits.js';
 import { loadModel } from './model.js';
 import type { OpenedRun } from './open.js';
+import { type DecodedOutput, joined, later, wordTimes } from './outputs.js';
 import type { DecodingOverrides, RunSettings } from './types.js';
 
 /** How many over-long sources are named; the rest are only counted. */
@@ -20,13 +21,17 @@ const NAMED = 5;
 export interface DecodedLine {
   readonly source: string;
   /** Best first; empty for a blank or skipped source. */
-  readonly outputs: readonly { readonly text: string; readonly score: number; readonly finished: boolean }[];
+  readonly outputs: readonly DecodedOutput[];
 }
 
 /** How {@link LineDecoder.decode} treats lines. */
 export interface LineOptions {
   /** What to do with a source over the length limit. */
   readonly onLong: 'error' | 'truncate' | 'skip';
+  /** Where paths in lines start from; the working folder unless told. */
+  readonly folder?: string | undefined;
+  /** Whether to tell when each word was said, for tasks that can. */
+  readonly times?: boolean;
   /** Names line i for messages. */
   readonly origin: (index: number) => string;
   /** Called with the number of lines finished so far. */
@@ -38,13 +43,21 @@ export interface LineOptions {
 
 /** The run's decoding settings with the caller's changes. @throws UsageError when they do not fit together */
 export function decodingSettings(config: RunConfig, overrides: DecodingOverrides): DecodingConfig {
-  const { beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize } = overrides;
+  const { beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize, ctcWeight } = overrides;
   const given = Object.fromEntries(
-    Object.entries({ beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize }).filter(
+    Object.entries({ beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize, ctcWeight }).filter(
       ([, value]) => value !== undefined,
     ),
   );
-  const result = decodingConfigSchema.safeParse({ ...config.decoding, ...given });
+  const hasCtc = config.decoding.ctcWeight !== undefined;
+  if (!hasCtc && ctcWeight !== undefined) {
+    throw new UsageError(`--ctc-weight: ${config.task} has no CTC head that could score its outputs`);
+  }
+  if (ctcWeight !== undefined && ctcWeight > 0 && (config.ctc?.weight ?? 0) === 0) {
+    throw new UsageError('--ctc-weight: the model was trained without a CTC head (ctc.weight 0)');
+  }
+  const schema = hasCtc ? ctcDecodingConfigSchema : decodingConfigSchema;
+  const result = schema.safeParse({ ...config.decoding, ...given });
   if (result.success) return decodingWithin(config, result.data);
   throw new UsageError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
 }
@@ -82,42 +95,74 @@ export class LineDecoder {
     );
     const decoder = new TransformerDecoder(
       engine,
-      { config: model.config, parameters: specs, vocabularySize: run.codec.vocabulary.target },
+      { config: model.config, parameters: specs, vocabulary: run.codec.vocabulary },
       { constants: model.parameters },
     );
     return new LineDecoder(run, engine, decoder, decoding, model.label);
   }
 
   /**
-   * Decodes lines; as many results as lines, in their order. A blank line gives no outputs.
+   * Decodes lines; as many results as lines, in their order. A blank line gives no outputs. A source that the task cuts into
+   * pieces gives the best outputs of its pieces, one after another.
    * @throws DataError for a source over the length limit when `onLong` is `error`
    */
   async decode(lines: readonly string[], options: LineOptions): Promise<DecodedLine[]> {
-    const encoded: { index: number; ids: Int32Array }[] = [];
-    lines.forEach((line, index) => {
-      if (line.trim() === '') return;
-      const ids = this.fit(this.run.codec.encodeSource(line), index, options);
-      if (ids) encoded.push({ index, ids });
-    });
+    const pieces: { index: number; piece: Piece; sequence: SourceSequence }[] = [];
+    for (const [index, line] of lines.entries()) {
+      if (line.trim() === '') continue;
+      for (const piece of await this.piecesOf(line, index, options)) {
+        const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
+        const sequence = this.fit(encoded, index, options);
+        if (sequence) pieces.push({ index, piece, sequence });
+      }
+    }
+    const outputs = await this.outputs(
+      pieces.map(({ sequence }) => sequence),
+      options,
+    );
     const results: DecodedLine[] = lines.map((source) => ({ source, outputs: [] }));
-    const sources = encoded.map(({ ids }) => ids);
-    const found = await generate(this.decoder, sources, this.settings, options.onDone, options.signal);
-    encoded.forEach(({ index }, i) => {
-      const outputs = (found[i] as Hypothesis[]).map(({ tokens, score, finished }) => ({
-        text: this.run.codec.decodeOutput(tokens),
-        score,
-        finished,
-      }));
-      results[index] = { source: lines[index] as string, outputs };
+    pieces.forEach(({ index, piece }, i) => {
+      const found = later(outputs[i] as DecodedOutput[], piece.start);
+      const before = results[index] as DecodedLine;
+      results[index] = { ...before, outputs: before.outputs.length > 0 ? joined(before.outputs, found) : found };
     });
     return results;
   }
 
+  /** The pieces that a line is decoded in: as a rule, itself. */
+  private async piecesOf(line: string, index: number, { folder, origin, log }: LineOptions): Promise<Piece[]> {
+    const pieces = await this.run.codec.pieces?.(line, folder);
+    if (pieces === undefined || pieces.length < 2) return [{ line, start: 0 }];
+    log?.(`${origin(index)}: the audio is long and is decoded in ${pieces.length} pieces, cut where it is quietest`);
+    return pieces;
+  }
+
+  /** Decodes sources. */
+  private async outputs(sources: readonly SourceSequence[], options: LineOptions): Promise<DecodedOutput[][]> {
+    const { codec } = this.run;
+    const ctc: CtcLogProbs[] = [];
+    const align = options.times && codec.vocabulary.ctc === codec.vocabulary.target ? codec : undefined;
+    const keep =
+      align &&
+      ((index: number, logProbs: CtcLogProbs) => {
+        ctc[index] = logProbs;
+      });
+    const found = await generate(this.decoder, sources, this.settings, options.onDone, options.signal, keep);
+    return found.map((hypotheses, i) =>
+      hypotheses.map(({ tokens, score, finished }) => ({
+        text: codec.decodeOutput(tokens),
+        score,
+        finished,
+        ...(align ? { words: wordTimes(align, tokens, ctc[i] as CtcLogProbs) } : {}),
+      })),
+    );
+  }
+
   /** Applies the length limit to an encoded source. */
-  private fit(ids: Int32Array, index: number, { onLong, origin, log }: LineOptions): Int32Array | undefined {
+  private fit(source: SourceSequence, index: number, { onLong, origin, log }: LineOptions): SourceSequence | undefined {
     const limit = longestSource(this.run.config);
-    if (ids.length <= limit) return ids;
-    const what = `${origin(index)}: the source has ${ids.length} tokens, but the model was trained on at most ${limit}`;
+    if (source.length <= limit) return source;
+    const what = `${origin(index)}: the source has ${source.length} ${unitOf(source)}, but the model was trained on at most ${limit}`;
     if (onLong === 'error') {
       throw new DataError(`${what}; shorten it, or choose --on-long truncate or --on-long skip`);
     }
@@ -127,9 +172,7 @@ export class LineDecoder {
     if (count <= NAMED) log?.(`warning: ${what}; ${onLong === 'skip' ? 'its output is blank' : 'it is cut'}`);
     else if (count === NAMED + 1) log?.('warning: more sources are too long; they are counted, but no longer named');
     if (onLong === 'skip') return undefined;
-    const cut = ids.slice(0, limit);
-    cut[limit - 1] = EOS;
-    return cut;
+    return cutSource(source, limit);
   }
 
   async close(): Promise<void> {

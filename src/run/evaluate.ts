@@ -1,13 +1,12 @@
 // The library's `evaluate`: scores a model on a split or on files, or files of outputs against references.
-import type { SplitConfig } from '../data/config.js';
-import { openCorpus } from '../data/corpus.js';
+import type { Corpus } from '../data/corpus.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
 import { createScorer, type MetricOptions, type Scorer } from '../metrics/metric.js';
 import { packageVersion } from '../version.js';
 import { parallelLines } from './lines.js';
 import { type OpenedRun, openRun } from './open.js';
-import { decompressionCache } from './paths.js';
+import { cacheFolder } from './paths.js';
 import { type PlacedText, Remarks } from './remarks.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
@@ -101,8 +100,10 @@ async function* rowsOfFiles(source: string, references: readonly string[]): Asyn
 }
 
 /** Rows of a split of the run's configuration. */
-async function* rowsOfSplit(run: OpenedRun, split: string, log: EvaluateOptions['log']): AsyncGenerator<ScoredRow> {
-  const splits = new Map<string, SplitConfig | undefined>(Object.entries(run.config.data));
+async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOptions): AsyncGenerator<ScoredRow> {
+  const { log, threads, signal, quiet } = options;
+  const { train, valid, test } = run.config.data;
+  const splits = new Map(Object.entries({ train, valid, test }));
   const files = splits.get(split);
   if (!files) {
     const known = [...splits].flatMap(([name, value]) => (value ? [name] : []));
@@ -110,7 +111,8 @@ async function* rowsOfSplit(run: OpenedRun, split: string, log: EvaluateOptions[
       `the run's configuration has no split "${split}"; it has ${known.join(', ')}, or give --source and --reference`,
     );
   }
-  const corpus = await openCorpus(files, { baseDir: '.', cacheDir: decompressionCache() });
+  const context = { cacheDir: cacheFolder(), threads, signal, quiet, log };
+  const corpus: Corpus = await run.task.openCorpus(run.config, files, context);
   try {
     for (const { message } of corpus.warnings) log?.(`warning: ${message}`);
     for await (const { index, source, target } of corpus.rows()) {
@@ -157,7 +159,7 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
   const scorer = scorerFor(run, options);
   const remarks = new Remarks();
   const split = source === undefined ? (options.split ?? 'test') : 'files';
-  const rows = source === undefined ? rowsOfSplit(run, split, log) : rowsOfFiles(source, reference);
+  const rows = source === undefined ? rowsOfSplit(run, split, options) : rowsOfFiles(source, reference);
   // Loaded here, because it brings an engine along.
   const { LineDecoder } = await import('./decoder.js');
   const decoder = await LineDecoder.open(run, options, options.checkpoint);

@@ -6,7 +6,7 @@ import { openInput } from '../data/files.js';
 import { fileChunks, readLines } from '../data/lines.js';
 import { DataError } from '../errors.js';
 import { storageError } from '../storage/atomic.js';
-import { decompressionCache } from './paths.js';
+import { cacheFolder } from './paths.js';
 
 /** How long a pipe may be silent before the lines that have come are handed on, in ms. */
 const PATIENCE = 100;
@@ -77,8 +77,20 @@ export async function openLines(path: string, signal?: AbortSignal): Promise<Lin
   if (stats && !stats.isFile() && !stats.isDirectory()) {
     return streamInput(() => createReadStream(path), path, true, signal);
   }
-  const { name, handle } = await openInput(path, decompressionCache());
+  const { name, handle } = await openInput(path, cacheFolder());
   return { name, streams: false, lines: () => readLines(fileChunks(handle), name), close: () => handle.close() };
+}
+
+/** Lines that are in memory. */
+export function givenLines(name: string, lines: readonly string[]): LineInput {
+  return {
+    name,
+    streams: false,
+    async *lines() {
+      yield* lines;
+    },
+    close: async () => undefined,
+  };
 }
 
 /** Waits for a promise, but not for ever. @returns whether it has settled */

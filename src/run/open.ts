@@ -5,10 +5,10 @@ import type { z } from 'zod';
 import { tasks } from '../../tasks/index.js';
 import { loadConfig } from '../config/load.js';
 import { didYouMean } from '../config/suggest.js';
-import type { SplitConfig } from '../data/config.js';
 import { ConfigError, DataError } from '../errors.js';
 import { openRunFolder, type RunFolder } from '../storage/run-folder.js';
-import type { Codec, RunConfig, TaskAdapter } from '../task.js';
+import type { Codec, RunConfig, TaskAdapter, TaskContext } from '../task.js';
+import { cacheFolder } from './paths.js';
 
 /** The task of a configuration file, found before the rest is checked. */
 function taskNamed(name: unknown, file: string): TaskAdapter {
@@ -62,13 +62,18 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
         keys.includes(key) && typeof value === 'string' ? resolve(baseDir, value) : value,
       ]),
     ) as Section;
-  const split = (files: SplitConfig): SplitConfig => fix(files, ['source', 'target', 'file']);
+  const split = (files: object): object => fix(files, ['source', 'target', 'file', 'manifest', 'audioDir']);
   const { train, valid, test } = config.data;
-  const { tokenizer } = config as { tokenizer?: object };
+  const sections = config as { tokenizer?: object; transcriptTokenizer?: object };
+  const tokenizers = (['tokenizer', 'transcriptTokenizer'] as const).flatMap((key) => {
+    const section = sections[key];
+    return section ? [[key, fix(section, ['sourceTokenizer', 'targetTokenizer', 'file'])] as const] : [];
+  });
   return {
     ...config,
-    data: { train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
-    ...(tokenizer ? { tokenizer: fix(tokenizer, ['sourceTokenizer', 'targetTokenizer']) } : {}),
+    data: { ...config.data, train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
+    training: fix(config.training, ['encoderFrom']),
+    ...Object.fromEntries(tokenizers),
   };
 }
 
@@ -93,8 +98,12 @@ export function vocabularyReader(folder: RunFolder): (name: string) => Promise<s
 }
 
 /** Opens a run folder. @throws DataError or ConfigError naming the file that is missing or wrong */
-export async function openRun(path: string, overrides: readonly string[] = []): Promise<OpenedRun> {
+export async function openRun(
+  path: string,
+  overrides: readonly string[] = [],
+  context: TaskContext = { cacheDir: cacheFolder() },
+): Promise<OpenedRun> {
   const folder = await openRunFolder(path);
   const { task, config } = await loadRunConfig(folder.paths.config, overrides);
-  return { folder, task, config, codec: await task.restoreCodec(config, vocabularyReader(folder)) };
+  return { folder, task, config, codec: await task.restoreCodec(config, vocabularyReader(folder), context) };
 }

@@ -17,7 +17,7 @@ export async function packageRoot(): Promise<string> {
   }
 }
 
-/** Where gzip inputs are decompressed to, once for all runs of a user. */
-export function decompressionCache(): string {
+/** Where what can be made again is kept, once for all runs of a user: decompressed inputs, features of sound. */
+export function cacheFolder(): string {
   return join(tmpdir(), `s2s-cache-${userInfo().username}`);
 }

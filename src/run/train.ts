@@ -3,7 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { stringifyConfig } from '../config/render.js';
-import { type Corpus, openCorpus } from '../data/corpus.js';
+import type { Corpus } from '../data/corpus.js';
 import { createEngine } from '../engine/create.js';
 import { type Engine, sizeOf } from '../engine/types.js';
 import { ConfigError, DataError } from '../errors.js';
@@ -13,14 +13,15 @@ import { parameterSpecs } from '../model/parameters.js';
 import { replaceFile } from '../storage/atomic.js';
 import { listCheckpoints } from '../storage/checkpoints.js';
 import { openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
-import type { Codec, RunConfig, TaskAdapter } from '../task.js';
+import type { Codec, RunConfig, TaskAdapter, TaskContext } from '../task.js';
 import { prepareTraining } from '../train/trainer.js';
 import { packageVersion } from '../version.js';
 import { checkResumable } from './changes.js';
 import { decodeLines, evaluate } from './evaluate.js';
 import { makeRunFolder } from './fresh-folder.js';
+import { initialEncoder } from './initial.js';
 import { loadRunConfig, vocabularyReader } from './open.js';
-import { decompressionCache, packageRoot } from './paths.js';
+import { cacheFolder, packageRoot } from './paths.js';
 import type { TrainOptions, TrainResult } from './types.js';
 
 /** The next free `runs/<name>-N` below the working folder. */
@@ -68,10 +69,11 @@ interface Data {
 }
 
 /** Opens the splits; that of the test only to see that it can be used. @throws DataError for unusable data */
-async function withData<T>({ data }: RunConfig, log: (line: string) => void, use: (data: Data) => Promise<T>) {
+async function withData<T>({ task, config }: Plan, context: TaskContext, use: (data: Data) => Promise<T>) {
+  const { data } = config;
   const opened: Corpus[] = [];
-  const open = async (split: RunConfig['data']['train']): Promise<Corpus> => {
-    const corpus = await openCorpus(split, { baseDir: '.', cacheDir: decompressionCache() });
+  const open = async (split: object): Promise<Corpus> => {
+    const corpus = await task.openCorpus(config, split, context);
     opened.push(corpus);
     return corpus;
   };
@@ -79,7 +81,8 @@ async function withData<T>({ data }: RunConfig, log: (line: string) => void, use
     const train = await open(data.train);
     const valid = await open(data.valid);
     if (data.test) await open(data.test);
-    for (const corpus of [train, valid]) for (const { message } of corpus.warnings) log(`warning: ${message}`);
+    for (const corpus of [train, valid])
+      for (const { message } of corpus.warnings) context.log?.(`warning: ${message}`);
     return await use({ train, valid });
   } finally {
     for (const corpus of opened) await corpus.close();
@@ -87,9 +90,14 @@ async function withData<T>({ data }: RunConfig, log: (line: string) => void, use
 }
 
 /** The vocabularies of a run that goes on, if they are there. A run stopped before its first checkpoint may have none. */
-async function keptCodec({ task, config }: Plan, run: WritableRunFolder, begun: boolean): Promise<Codec | undefined> {
+async function keptCodec(
+  { task, config }: Plan,
+  run: WritableRunFolder,
+  begun: boolean,
+  context: TaskContext,
+): Promise<Codec | undefined> {
   try {
-    return await task.restoreCodec(config, vocabularyReader(run));
+    return await task.restoreCodec(config, vocabularyReader(run), context);
   } catch (error) {
     if (!begun && error instanceof DataError && error.exitCode === 66) return undefined;
     throw error;
@@ -97,8 +105,13 @@ async function keptCodec({ task, config }: Plan, run: WritableRunFolder, begun: 
 }
 
 /** Learns the vocabularies and saves them. */
-async function learnCodec({ task, config, baseDir }: Plan, run: WritableRunFolder, { train }: Data): Promise<Codec> {
-  const codec = await task.createCodec(config, () => train.rows(), baseDir);
+async function learnCodec(
+  { task, config, baseDir }: Plan,
+  run: WritableRunFolder,
+  { train }: Data,
+  context: TaskContext,
+): Promise<Codec> {
+  const codec = await task.createCodec(config, () => train.rows(), baseDir, context);
   for (const [name, text] of Object.entries(codec.files())) await replaceFile(join(run.paths.vocab, name), text);
   return codec;
 }
@@ -135,8 +148,9 @@ function checkMemory(parameters: number): void {
 }
 
 /** Trains what was planned, on an engine. */
-async function trainOn(engine: Engine, data: Data, planned: Plan, options: TrainOptions, log: (line: string) => void) {
+async function trainOn(engine: Engine, data: Data, planned: Plan, options: TrainOptions, context: TaskContext) {
   const { task, config, out } = planned;
+  const { log = () => undefined } = context;
   const { signal, maxSteps, maxSeconds } = options;
   const quiet = options.quiet ?? false;
   const note = quiet ? () => undefined : log;
@@ -146,15 +160,19 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
   try {
     signal?.throwIfAborted();
     if (options.resume && !begun) note(`${out} has no checkpoint yet: training starts at the beginning`);
-    const kept = options.resume ? await keptCodec(planned, run, begun) : undefined;
-    const codec = kept ?? (await learnCodec(planned, run, data));
+    const kept = options.resume ? await keptCodec(planned, run, begun, context) : undefined;
+    const codec = kept ?? (await learnCodec(planned, run, data, context));
     signal?.throwIfAborted();
     const specs = parameterSpecs(resolveModelConfig(config.model), codec.vocabulary);
     parameters = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     checkMemory(parameters);
     const { source, target } = codec.vocabulary;
+    const sizes =
+      typeof source !== 'number'
+        ? `${source.features} features a frame, vocabulary ${target}`
+        : `vocabulary ${source === target ? source : `${source} + ${target}`}`;
     note(
-      `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, vocabulary ${source === target ? source : `${source} + ${target}`}, ` +
+      `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, ${sizes}, ` +
         `${(parameters / 1e6).toFixed(2)} M parameters, engine ${engine.name}, run folder ${out}`,
     );
     const { validationMetric } = config.training;
@@ -166,6 +184,7 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
       run,
       createScorer: () => task.createScorer(config, [validationMetric]),
       higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
+      initial: begun ? undefined : await initialEncoder(config, specs, context),
       resume: begun,
       maxSteps,
       maxSeconds,
@@ -194,10 +213,12 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   const started = performance.now();
   const log = options.log ?? (() => undefined);
   const planned = await plan(options);
-  const outcome = await withData(planned.config, log, async (data) => {
+  const { threads, signal, quiet } = options;
+  const context: TaskContext = { cacheDir: cacheFolder(), threads, signal, quiet, log };
+  const outcome = await withData(planned, context, async (data) => {
     const engine = await createEngine(options.engine, options.threads);
     try {
-      return await trainOn(engine, data, planned, options, log);
+      return await trainOn(engine, data, planned, options, context);
     } finally {
       await engine.dispose();
     }

@@ -61,6 +61,8 @@ export interface DecodingOverrides {
   readonly minLength?: number;
   readonly noRepeatNgram?: number;
   readonly batchSize?: number;
+  /** Share of the CTC prefix score, for tasks whose encoder has a CTC head over the target's vocabulary. */
+  readonly ctcWeight?: number;
 }
 
 /** Options of {@link evaluate}. */

@@ -1,24 +1,22 @@
-// Token examples → the input tensors of a training step.
-import type { TokenExample } from '../data/examples.js';
+// Examples → the input tensors of a training step.
+import type { ModelExample } from '../data/examples.js';
 import { padTokens } from '../data/padding.js';
+import { sourceInputs } from '../decode/source-batch.js';
+import { ctcMinimumFrames, ctcTargets } from '../engine/fused/ctc-targets.js';
 import type { HostTensor } from '../engine/types.js';
 import { BOS, PAD } from '../text/special-tokens.js';
 
 /** Target tokens that count in the loss: all of them, the stop token included. */
-export function targetTokens(examples: readonly TokenExample[]): number {
+export function targetTokens(examples: readonly ModelExample[]): number {
   return examples.reduce((sum, { target }) => sum + target.length, 0);
 }
 
 /**
  * Pads a batch for teacher forcing: decoder inputs are the targets shifted right behind BOS.
  * @param weight of each target token in the loss, usually 1 / (target tokens of the whole step)
- * @returns `source` [B, S], `targetInput`, `targetOutput` and `weights` [B, T]
+ * @returns the source (see `sourceInputs`), `targetInput`, `targetOutput` and `weights` [B, T]
  */
-export function tokenBatch(examples: readonly TokenExample[], weight: number): Record<string, HostTensor> {
-  const source = padTokens(
-    examples.map((example) => example.source),
-    PAD,
-  );
+export function tokenBatch(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
   const target = padTokens(
     examples.map((example) => example.target),
     PAD,
@@ -33,9 +31,31 @@ export function tokenBatch(examples: readonly TokenExample[], weight: number): R
     weights.fill(weight, start, start + tokens.length);
   });
   return {
-    source: { shape: [examples.length, source.length], data: source.ids },
+    ...sourceInputs(examples.map((example) => example.source)),
     targetInput: { shape, data: input },
     targetOutput: { shape, data: target.ids },
     weights: { shape, data: weights },
+    ...(hasCtc(examples) ? ctcInputs(examples, weight) : {}),
+  };
+}
+
+const hasCtc = (examples: readonly ModelExample[]): boolean =>
+  examples.some(({ ctcTarget }) => ctcTarget !== undefined);
+
+/** The targets of a CTC loss; a row that has none, or that has no path, weighs nothing. */
+function ctcInputs(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
+  const { labels, skip, final, length } = ctcTargets(
+    examples.map(({ ctcTarget }) => ctcTarget ?? new Int32Array(0)),
+    PAD,
+  );
+  const weights = Float32Array.from(examples, ({ source, ctcTarget }) =>
+    ctcTarget && source.length >= ctcMinimumFrames(ctcTarget) ? weight : 0,
+  );
+  const shape = [examples.length, length];
+  return {
+    ctcLabels: { shape, data: labels },
+    ctcSkip: { shape, data: skip },
+    ctcFinal: { shape, data: final },
+    ctcWeights: { shape: [examples.length], data: weights },
   };
 }

@@ -27,6 +27,10 @@ export const trainingConfigSchema = z
       .lt(1)
       .default(0)
       .describe('decay of a moving average of the parameters, which is then validated and decoded with; 0 keeps none'),
+    encoderFrom: z
+      .string()
+      .optional()
+      .describe('run folder whose encoder, and CTC head if it fits, this one begins with instead of random numbers'),
     logEvery: count.default(50).describe('steps between log records'),
     validateEvery: count.default(1000).describe('steps between validations'),
     validationMetric: z

@@ -1,8 +1,8 @@
 // The training loop: steps, logs, validations, checkpoints, and every way to stop.
 import type { Batch, BatchStream } from '../data/batches.js';
 import type { Corpus } from '../data/corpus.js';
-import type { TokenExample } from '../data/examples.js';
-import type { Engine } from '../engine/types.js';
+import type { ModelExample } from '../data/examples.js';
+import type { Engine, HostTensor } from '../engine/types.js';
 import { DataError } from '../errors.js';
 import { type MetricsLog, openMetricsLog } from '../logging/metrics-log.js';
 import { createProgress, type Progress } from '../logging/progress.js';
@@ -29,6 +29,8 @@ export interface TrainerOptions {
   readonly createScorer: () => Scorer;
   /** Whether a larger value of the validation metric is better. */
   readonly higherIsBetter: boolean;
+  /** Parameters that begin as given and not at random. */
+  readonly initial?: Readonly<Record<string, HostTensor>> | undefined;
   /** Whether to go on from the latest checkpoint of the run folder. */
   readonly resume: boolean;
   readonly maxSteps?: number | undefined;
@@ -66,7 +68,7 @@ export class TrainingLoop {
     private readonly options: TrainerOptions,
     private readonly setup: TrainingSetup,
     private readonly stepper: Stepper,
-    private readonly stream: BatchStream<TokenExample>,
+    private readonly stream: BatchStream<ModelExample>,
     private readonly state: TrainerState,
     private readonly validator: Validator,
   ) {
@@ -127,7 +129,7 @@ export class TrainingLoop {
   private async step(): Promise<void> {
     const { state, stream, stepper, options } = this;
     const { logEvery, accumulate } = options.config.training;
-    const batches: Batch<TokenExample>[] = [];
+    const batches: Batch<ModelExample>[] = [];
     for (let i = 0; i < accumulate; i++) batches.push(await stream.next());
     const result = await stepper.run(
       state.step,

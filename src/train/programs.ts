@@ -1,11 +1,15 @@
 // The programs a trainer runs: one training step, its two halves for gradient accumulation, and validation.
+
+import { sourceSpecs, sourceTensors } from '../decode/source-batch.js';
 import { smoothedCrossEntropy, tokenStatistics } from '../engine/fused/cross-entropy.js';
-import { add, greater, reshape, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
+import { ctcLoss } from '../engine/fused/ctc.js';
+import { add, greater, mul, reshape, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
+import type { VocabularySizes } from '../model/parameters.js';
 import { createScope, type DropoutTensors, type Scope } from '../model/scope.js';
-import { teacherForcedStates } from '../model/transformer.js';
+import { ctcLogits, type EncodedSource, encodeSource, teacherForcedStates } from '../model/transformer.js';
 import { DROPOUT_SITES, dropoutRates, poolName } from './dropout.js';
 import { adamStep, momentVariables, movingAverage, type OptimizerConfig, type StepScalars } from './optimizer.js';
 
@@ -16,21 +20,38 @@ const float = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'f
 export interface TrainingSetup {
   readonly model: ModelConfig;
   readonly parameters: Readonly<Record<string, TensorSpec>>;
+  readonly vocabulary: VocabularySizes;
   readonly labelSmoothing: number;
+  /** Share of the CTC loss on the encoder in the whole; 0 where there is none. */
+  readonly ctcWeight: number;
   readonly optimizer: OptimizerConfig;
   /** Decay of the moving average of the parameters; 0 keeps none. */
   readonly emaDecay: number;
   readonly poolSize: number;
 }
 
-/** A batch of token sequences. */
-const BATCH_INPUTS: Readonly<Record<string, TensorSpec>> = {
-  source: int('B', 'S'),
+/** Inputs with the targets of a batch. */
+const TARGET_INPUTS: Readonly<Record<string, TensorSpec>> = {
   targetInput: int('B', 'T'),
   targetOutput: int('B', 'T'),
   // Weight of each position in the loss: 1 / (number of target tokens), 0 at padding.
   weights: float('B', 'T'),
 };
+
+/** Inputs of a CTC loss; see `ctcTargets`. */
+const CTC_INPUTS: Readonly<Record<string, TensorSpec>> = {
+  ctcLabels: int('B', 'U'),
+  ctcSkip: float('B', 'U'),
+  ctcFinal: float('B', 'U'),
+  // Weight of each row: as that of a target token, 0 where there is no path.
+  ctcWeights: float('B'),
+};
+
+const batchInputs = (setup: TrainingSetup): Record<string, TensorSpec> => ({
+  ...sourceSpecs(setup.vocabulary),
+  ...TARGET_INPUTS,
+  ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
+});
 
 const STEP_SCALARS: Readonly<Record<string, TensorSpec>> = {
   learningRate: float(),
@@ -53,17 +74,31 @@ const poolVariables = (setup: TrainingSetup): Record<string, TensorSpec> =>
 const dropoutInputs = (setup: TrainingSetup): Record<string, TensorSpec> =>
   dropoutRates(setup.model).length > 0 ? { dropoutOffsets: int(DROPOUT_SITES) } : {};
 
-/** The loss of one batch. */
-function batchLoss(scope: Scope, inputs: Tensors, labelSmoothing: number): Tensor {
-  const { source, targetInput, targetOutput, weights } = inputs as Record<string, Tensor>;
-  const states = teacherForcedStates(scope, source as Tensor, targetInput as Tensor);
-  return smoothedCrossEntropy(
+/** The loss of one batch: (1 − w) · cross-entropy + w · CTC (Watanabe et al., 2017). */
+function batchLoss(scope: Scope, inputs: Tensors, { labelSmoothing, ctcWeight }: TrainingSetup): Tensor {
+  const { targetInput, targetOutput, weights } = inputs as Record<string, Tensor>;
+  const encoded = encodeSource(scope, sourceTensors(inputs));
+  const states = teacherForcedStates(scope, encoded, targetInput as Tensor);
+  const crossEntropy = smoothedCrossEntropy(
     states,
     embeddingMatrix(scope, 'output'),
     flatten(targetOutput as Tensor),
     flatten(weights as Tensor),
     labelSmoothing,
   );
+  if (ctcWeight === 0) return crossEntropy;
+  return add(mul(crossEntropy, 1 - ctcWeight), mul(ctcOfBatch(scope, encoded, inputs), ctcWeight));
+}
+
+/** The CTC loss of one batch. */
+function ctcOfBatch(scope: Scope, encoded: EncodedSource, inputs: Tensors): Tensor {
+  const { ctcLabels, ctcSkip, ctcFinal, ctcWeights } = inputs as Record<string, Tensor>;
+  return ctcLoss(ctcLogits(scope, encoded), encoded.present, {
+    labels: ctcLabels as Tensor,
+    skip: ctcSkip as Tensor,
+    final: ctcFinal as Tensor,
+    weights: ctcWeights as Tensor,
+  });
 }
 
 /** Loss and gradients of all parameters. */
@@ -79,7 +114,7 @@ function lossAndGradients(setup: TrainingSetup, variables: Tensors, inputs: Tens
       : undefined;
   const loss = (...values: Tensor[]) => {
     const parameters = Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
-    return batchLoss(createScope(setup.model, parameters, randomness), inputs, setup.labelSmoothing) as never;
+    return batchLoss(createScope(setup.model, parameters, randomness), inputs, setup) as never;
   };
   const { value, grads } = valueAndGrads(loss)(names.map((name) => variables[name] as Tensor));
   return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] as Tensor])) };
@@ -108,7 +143,7 @@ export function trainingStep(setup: TrainingSetup): Program {
   return {
     name: 'training-step',
     variables: { ...stateVariables(setup), ...poolVariables(setup) },
-    inputs: { ...BATCH_INPUTS, ...STEP_SCALARS, ...dropoutInputs(setup) },
+    inputs: { ...batchInputs(setup), ...STEP_SCALARS, ...dropoutInputs(setup) },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       const { updates, norm } = applyGradients(setup, variables, gradients, inputs);
@@ -125,7 +160,7 @@ export function accumulationStep(setup: TrainingSetup): Program {
   return {
     name: 'accumulation-step',
     variables: { ...setup.parameters, ...renamed(setup.parameters, accumulatorName), ...poolVariables(setup) },
-    inputs: { ...BATCH_INPUTS, ...dropoutInputs(setup), carry: float() },
+    inputs: { ...batchInputs(setup), ...dropoutInputs(setup), carry: float() },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       const isLater = greater(inputs.carry as Tensor, 0);
@@ -162,7 +197,7 @@ export function gradientProgram(setup: TrainingSetup): Program {
   return {
     name: 'gradients',
     variables: { ...setup.parameters, ...poolVariables(setup) },
-    inputs: { ...BATCH_INPUTS, ...dropoutInputs(setup) },
+    inputs: { ...batchInputs(setup), ...dropoutInputs(setup) },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       return { outputs: { loss, ...gradients } };
@@ -170,15 +205,19 @@ export function gradientProgram(setup: TrainingSetup): Program {
   };
 }
 
-/** Validation without dropout or smoothing. Outputs sums over the batch: `negativeLogLikelihood` (nats), `correct`. */
+/**
+ * Validation without dropout or smoothing. Outputs sums over the batch: `negativeLogLikelihood` (nats), `correct`, and
+ * `ctc` (nats) where there is a CTC loss.
+ */
 export function validationProgram(setup: TrainingSetup): Program {
   return {
     name: 'validation',
     variables: setup.parameters,
-    inputs: BATCH_INPUTS,
+    inputs: batchInputs(setup),
     body(variables, inputs) {
       const scope = createScope(setup.model, variables);
-      const states = teacherForcedStates(scope, inputs.source as Tensor, inputs.targetInput as Tensor);
+      const encoded = encodeSource(scope, sourceTensors(inputs));
+      const states = teacherForcedStates(scope, encoded, inputs.targetInput as Tensor);
       const targets = flatten(inputs.targetOutput as Tensor);
       const statistics = tokenStatistics(
         states,
@@ -186,7 +225,8 @@ export function validationProgram(setup: TrainingSetup): Program {
         targets,
         flatten(inputs.weights as Tensor),
       );
-      return { outputs: { ...statistics } };
+      const ctc = setup.ctcWeight > 0 ? { ctc: ctcOfBatch(scope, encoded, inputs) } : {};
+      return { outputs: { ...statistics, ...ctc } };
     },
   };
 }

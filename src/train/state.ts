@@ -39,9 +39,18 @@ export function stateNames(setup: TrainingSetup): string[] {
   ];
 }
 
-/** Variables of a run that begins: initial parameters (also as their own average), moments zero. */
-export function initialVariables(setup: TrainingSetup, specs: ReadonlyMap<string, ParameterSpec>, seed: number): Named {
+/**
+ * Variables of a run that begins: initial parameters (also as their own average), moments zero.
+ * @param given parameters that begin with these values; they are copied
+ */
+export function initialVariables(
+  setup: TrainingSetup,
+  specs: ReadonlyMap<string, ParameterSpec>,
+  seed: number,
+  given: Readonly<Named> = {},
+): Named {
   const parameters = initialParameters(specs, seed);
+  for (const [name, { shape, data }] of Object.entries(given)) parameters[name] = { shape, data: data.slice() };
   const variables: Named = { ...parameters };
   for (const [name, { shape, data }] of Object.entries(parameters)) {
     variables[firstMoment(name)] = { shape, data: new Float32Array(data.length) };

@@ -1,5 +1,5 @@
 // Runs optimizer steps on the engine: batches in, loss and gradient norm out.
-import type { TokenExample } from '../data/examples.js';
+import type { ModelExample } from '../data/examples.js';
 import type { Engine, Executable, HostTensor } from '../engine/types.js';
 import { targetTokens, tokenBatch } from './batch.js';
 import type { TrainingConfig } from './config.js';
@@ -51,7 +51,7 @@ export class Stepper {
    * @param step steps done before this one
    * @param batches as many as `accumulate` says
    */
-  async run(step: number, batches: readonly (readonly TokenExample[])[]): Promise<StepResult> {
+  async run(step: number, batches: readonly (readonly ModelExample[])[]): Promise<StepResult> {
     const tokens = batches.reduce((sum, batch) => sum + targetTokens(batch), 0);
     const { beta1, beta2 } = this.config;
     const learningRate = learningRateAt(this.config, step + 1);

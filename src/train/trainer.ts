@@ -1,6 +1,6 @@
 // Prepares a training: checks the data, compiles the steps, tries the largest batches, and sets or restores the state.
 import { BatchStream, fixedBatches } from '../data/batches.js';
-import type { EncodeOptions, TokenExample } from '../data/examples.js';
+import { type EncodeOptions, loadFrames, type ModelExample } from '../data/examples.js';
 import { checkLengths, worstBatches } from '../data/trial.js';
 import { DataError } from '../errors.js';
 import { resolveModelConfig } from '../model/config.js';
@@ -39,7 +39,9 @@ function setUp({ config, codec, train }: TrainerOptions) {
   const setup: TrainingSetup = {
     model,
     parameters: parameterVariables(specs),
+    vocabulary: codec.vocabulary,
     labelSmoothing: training.labelSmoothing,
+    ctcWeight: config.ctc?.weight ?? 0,
     optimizer: {
       beta1: training.beta1,
       beta2: training.beta2,
@@ -54,7 +56,7 @@ function setUp({ config, codec, train }: TrainerOptions) {
   return { setup, specs, dropout, batching };
 }
 
-type Encoding = EncodeOptions<TokenExample> & { readonly seed: number };
+type Encoding = EncodeOptions<ModelExample> & { readonly seed: number };
 
 /** Finds over-long rows now. @throws DataError naming the first one, and the setting that it is too long for */
 async function checkRows({ train, config }: TrainerOptions, encoding: Encoding): Promise<void> {
@@ -69,7 +71,7 @@ async function checkRows({ train, config }: TrainerOptions, encoding: Encoding):
 }
 
 /** The state of a run that begins. */
-function initialState(stream: BatchStream<TokenExample>): TrainerState {
+function initialState(stream: BatchStream<ModelExample>): TrainerState {
   return {
     step: 0,
     targetTokens: 0,
@@ -97,6 +99,7 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
     batching,
     seed: config.seed,
     endId: EOS,
+    load: loadFrames,
   };
   await checkRows(options, encoding);
   const decodes = config.training.validationMetric !== 'loss';
@@ -104,7 +107,7 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
   await validator.check();
   const stream = new BatchStream(train, encoding);
   const begin = async (): Promise<void> => {
-    await engine.write(initialVariables(setup, specs, config.seed));
+    await engine.write(initialVariables(setup, specs, config.seed, options.initial));
     if (config.training.accumulate > 1) await engine.write(emptyAccumulators(specs));
   };
   signal?.throwIfAborted();
@@ -117,7 +120,8 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
   const worst = await worstBatches(train, encoding);
   if (worst.length === 0) await fixedBatches(train, encoding).next(); // Which says so if no row at all can be used.
   for (const { examples } of worst) {
-    await stepper.run(0, new Array(config.training.accumulate).fill(examples));
+    const loaded = await Promise.all(examples.map(loadFrames));
+    await stepper.run(0, new Array(config.training.accumulate).fill(loaded));
     signal?.throwIfAborted();
   }
 

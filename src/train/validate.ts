@@ -1,8 +1,9 @@
 // Validation: loss of the held-out split under teacher forcing, and the task's metrics on its decoded sources.
 import { fixedBatches } from '../data/batches.js';
 import { type Corpus, listed } from '../data/corpus.js';
-import { type EncodeOptions, type RowAction, RowReport, type TokenExample } from '../data/examples.js';
+import { type EncodeOptions, loadFrames, type ModelExample, type RowAction, RowReport } from '../data/examples.js';
 import { NAMED_EXAMPLES } from '../data/scan.js';
+import { cutSource, type SourceSequence } from '../data/sequences.js';
 import { generate } from '../decode/generate.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
@@ -20,6 +21,8 @@ export interface ValidationResult {
   readonly perplexity: number;
   /** Share of target tokens predicted right, given the true ones before. */
   readonly accuracy: number;
+  /** CTC loss of the encoder over the number of target tokens, where there is one. */
+  readonly ctcLoss?: number;
   readonly metrics: Readonly<Record<string, MetricScore>>;
   /** The first few outputs, for logs. */
   readonly samples: readonly Sample[];
@@ -41,6 +44,7 @@ const ROW_ACTIONS: Readonly<Record<RowAction, string>> = {
   skippedBlank: 'left out of the loss because a side is blank',
   skippedLong: 'left out of the loss because a side is too long',
   truncated: 'cut to the length limit',
+  skippedShort: 'left out of the loss because the source is too short for its target',
 };
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
@@ -50,7 +54,7 @@ export class Validator {
   private readonly bind: (name: string) => string;
   private compiled: Promise<Executable> | undefined;
   private readonly decoder: TransformerDecoder;
-  private readonly encoding: EncodeOptions<TokenExample>;
+  private readonly encoding: EncodeOptions<ModelExample>;
   /** Whether rows left out or cut have been reported: they are the same at every validation. */
   private hasWarned = false;
 
@@ -74,12 +78,13 @@ export class Validator {
         onBlank: batching.onBlank === 'error' ? 'skip' : batching.onBlank,
       },
       endId: EOS,
+      load: loadFrames,
     };
     const averaged = setup.emaDecay > 0;
     this.bind = (name) => (averaged && name in parameters ? averageName(name) : name);
     this.decoder = new TransformerDecoder(
       engine,
-      { config: setup.model, parameters, vocabularySize: codec.vocabulary.target },
+      { config: setup.model, parameters, vocabulary: codec.vocabulary },
       { bind: this.bind },
     );
   }
@@ -116,27 +121,30 @@ export class Validator {
     const report = new RowReport(this.corpus.size);
     let nats = 0;
     let correct = 0;
+    let ctc = 0;
     let tokens = 0;
     for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
       signal?.throwIfAborted();
       const result = await executable.run(tokenBatch(batch.examples, 1));
       nats += result.negativeLogLikelihood?.data[0] ?? Number.NaN;
       correct += result.correct?.data[0] ?? Number.NaN;
+      ctc += result.ctc?.data[0] ?? 0;
       tokens += targetTokens(batch.examples);
     }
     for (const { action, count, examples } of report.warnings()) {
       warn(`${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`);
     }
-    return { loss: nats / tokens, perplexity: Math.exp(nats / tokens), accuracy: correct / tokens };
+    const ctcLoss = this.setup.ctcWeight > 0 ? { ctcLoss: ctc / tokens } : {};
+    return { loss: nats / tokens, perplexity: Math.exp(nats / tokens), accuracy: correct / tokens, ...ctcLoss };
   }
 
   /** Decodes all sources and scores the outputs. */
   private async decode(scorer: Scorer, signal: AbortSignal | undefined, warn: Log) {
     const samples: Sample[] = [];
-    let group: { source: string; reference: string; ids: Int32Array | undefined }[] = [];
+    let group: { source: string; reference: string; encoded: SourceSequence | undefined }[] = [];
     const flush = async (): Promise<void> => {
       const outputs = await this.outputs(
-        group.map(({ ids }) => ids),
+        group.map(({ encoded }) => encoded),
         signal,
       );
       group.forEach(({ source, reference }, i) => {
@@ -148,29 +156,29 @@ export class Validator {
     };
     const limit = longestSource(this.config);
     const cut: string[] = [];
-    for await (const { source, target, origin } of this.corpus.rows()) {
-      const whole = source.trim() === '' ? undefined : this.codec.encodeSource(source);
+    for await (const row of this.corpus.rows()) {
+      const whole = row.source.trim() === '' ? undefined : await this.codec.encodeSource(row.source);
       const isLong = whole !== undefined && whole.length > limit;
-      if (isLong) cut.push(origin);
-      const ids = isLong ? Int32Array.from([...whole.subarray(0, limit - 1), EOS]) : whole;
-      group.push({ source, reference: target, ids });
+      if (isLong) cut.push(row.origin);
+      const encoded = isLong ? cutSource(whole, limit) : whole;
+      group.push({ source: row.source, reference: row.target, encoded });
       if (group.length === GROUP) await flush();
     }
     if (group.length > 0) await flush();
     if (cut.length > 0) {
       const what = counted(cut.length, 'source');
-      warn(`${what} cut to ${limit} tokens before decoding: ${listed(cut.slice(0, NAMED_EXAMPLES), cut.length)}`);
+      warn(`${what} cut to ${limit} positions before decoding: ${listed(cut.slice(0, NAMED_EXAMPLES), cut.length)}`);
     }
     return { metrics: scorer.results(), samples };
   }
 
   /** The output text of each source, blank for a blank one. */
-  private async outputs(sources: readonly (Int32Array | undefined)[], signal: AbortSignal | undefined) {
+  private async outputs(sources: readonly (SourceSequence | undefined)[], signal: AbortSignal | undefined) {
     const { decoding, training } = this.config;
     const settings = decodingWithin(this.config, { ...decoding, beam: training.validationBeam, nBest: 1 });
-    const present = sources.filter((ids) => ids !== undefined);
+    const present = sources.filter((source) => source !== undefined);
     const found = await generate(this.decoder, present, settings, undefined, signal);
     const texts = found.map(([best]) => (best ? this.codec.decodeOutput(best.tokens) : ''));
-    return sources.map((ids) => (ids === undefined ? '' : (texts.shift() ?? '')));
+    return sources.map((source) => (source === undefined ? '' : (texts.shift() ?? '')));
   }
 }

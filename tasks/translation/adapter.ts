@@ -1,25 +1,16 @@
 // Translation: text lines in one language → text lines in another.
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { RawRow } from '../../src/data/corpus.js';
-import { DataError } from '../../src/errors.js';
+import type { SplitConfig } from '../../src/data/config.js';
+import { openCorpus, type RawRow } from '../../src/data/corpus.js';
 import { createScorer } from '../../src/metrics/metric.js';
 import type { Random } from '../../src/random.js';
 import type { Codec, TaskAdapter } from '../../src/task.js';
-import { EOS, type Tokenizer, TokenizerTrainer, tokenizerFromJSON } from '../../src/text/tokenizer.js';
+import { type Tokenizer, TokenizerTrainer } from '../../src/text/tokenizer.js';
+import { loadTokenizer, parseTokenizer, tokenizerText, withStop } from '../tokenizers.js';
 import { type TranslationConfig, translationConfigSchema } from './config.js';
 
 const JOINT_FILE = 'tokenizer.json';
 const SIDE_FILES = { source: 'source-tokenizer.json', target: 'target-tokenizer.json' } as const;
-
-/** The tokens of `text` followed by the stop token. */
-function withStop(tokenizer: Tokenizer, text: string, dropout: number, random?: Random): Int32Array {
-  const ids = random && dropout > 0 ? tokenizer.encode(text, { dropout, random }) : tokenizer.encode(text);
-  const result = new Int32Array(ids.length + 1);
-  result.set(ids);
-  result[ids.length] = EOS;
-  return result;
-}
 
 class TranslationCodec implements Codec {
   constructor(
@@ -33,9 +24,8 @@ class TranslationCodec implements Codec {
   }
 
   files(): Record<string, string> {
-    const text = (tokenizer: Tokenizer): string => `${JSON.stringify(tokenizer.toJSON(), undefined, 1)}\n`;
-    if (this.source === this.target) return { [JOINT_FILE]: text(this.source) };
-    return { [SIDE_FILES.source]: text(this.source), [SIDE_FILES.target]: text(this.target) };
+    if (this.source === this.target) return { [JOINT_FILE]: tokenizerText(this.source) };
+    return { [SIDE_FILES.source]: tokenizerText(this.source), [SIDE_FILES.target]: tokenizerText(this.target) };
   }
 
   encodeRow({ source, target }: RawRow, random?: Random) {
@@ -53,26 +43,6 @@ class TranslationCodec implements Codec {
     // One line a sentence, whatever the model produced.
     return this.target.decode(tokens).replace(/[\r\n]+/g, ' ');
   }
-}
-
-function parseTokenizer(text: string, file: string): Tokenizer {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${file}: expected a Hugging Face tokenizer.json, found text that is not JSON`, { cause });
-  }
-  return tokenizerFromJSON(json, file);
-}
-
-async function loadTokenizer(file: string): Promise<Tokenizer> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new DataError(`${file}: cannot be read; expected a Hugging Face tokenizer.json`, { missing: true, cause });
-  }
-  return parseTokenizer(text, file);
 }
 
 /** Learns, or loads, the tokenizers that the configuration asks for. */
@@ -126,6 +96,7 @@ export const translation: TaskAdapter<TranslationConfig> = {
       test: { source: 'test.src', target: 'test.tgt' },
     },
   },
+  openCorpus: (_config, split, { cacheDir }) => openCorpus(split as SplitConfig, { baseDir: '.', cacheDir }),
   createCodec,
   restoreCodec,
   createScorer: ({ evaluation }, metrics = evaluation.metrics) => createScorer(metrics, evaluation),

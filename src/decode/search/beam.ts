@@ -1,6 +1,6 @@
 // Beam search: the K most probable prefixes of every sentence side by side.
 import { Frontier, type Hypothesis } from './frontier.js';
-import { type Continuations, runSearch, type SearchStrategy } from './loop.js';
+import { type Continuations, type Rescorer, runSearch, type SearchStrategy } from './loop.js';
 import type { DecodingSession } from './model.js';
 import { checkSearchOptions, lengthPenaltyOf, type SearchOptions } from './options.js';
 import { BestContinuations, mostProbable } from './selection.js';
@@ -16,15 +16,20 @@ import { isComplete, type StoppingRule } from './stopping.js';
  * higher than the `nBest` best of those that have ended; a lower `nBest` thus ends the search sooner but with the same best
  * hypothesis. A beam of 1 is greedy search: it stops at its first end mark, for the runner-up is not a hypothesis it keeps.
  *
+ * @param rescorer changes the scores of continuations before they are ranked; no score may be above 0
  * @returns for each sentence up to `nBest` hypotheses by descending score, of equal scores the one that ended first. There are
  *   fewer where fewer have a probability above 0, but always at least one: if none can be ended, the open ones as they are.
  * @throws ConfigError when the options contradict each other or the session.
  * @throws EngineError when the model returns something other than log-probabilities, such as NaN.
  */
-export async function beamSearch(session: DecodingSession, options: SearchOptions): Promise<Hypothesis[][]> {
+export async function beamSearch(
+  session: DecodingSession,
+  options: SearchOptions,
+  rescorer?: Rescorer,
+): Promise<Hypothesis[][]> {
   checkSearchOptions(session, options);
   const frontier = new Frontier(session.sentences, session.beam, lengthPenaltyOf(options));
-  return runSearch(session, options, frontier, new BeamStrategy(frontier, options));
+  return runSearch(session, options, frontier, new BeamStrategy(frontier, options), rescorer);
 }
 
 /** The hypotheses of a sentence that have ended. */

@@ -22,6 +22,12 @@ export interface Continuations {
   readonly banned: BannedTokens;
 }
 
+/** A second opinion on what may follow. */
+export interface Rescorer {
+  /** The continuations of a sentence with other scores; called once for each step of a sentence, in order. */
+  rescore(next: Continuations, frontier: Frontier): Continuations;
+}
+
 /** What tells one kind of search from another. */
 export interface SearchStrategy {
   /**
@@ -46,6 +52,7 @@ export async function runSearch(
   options: SearchOptions,
   frontier: Frontier,
   strategy: SearchStrategy,
+  rescorer?: Rescorer,
 ): Promise<Hypothesis[][]> {
   const { beam, vocabularySize } = session;
   const { sentences } = frontier;
@@ -66,7 +73,8 @@ export async function runSearch(
     forbid(processors, frontier, present, banned);
     // A forced end mark may be the least probable token: unless the session reports it, only a list of all tokens has it.
     const ending =
-      session.endToken !== endToken && present.some((sentence) => !results[sentence] && maxLengths[sentence] === step);
+      session.endToken !== endToken &&
+      (rescorer !== undefined || present.some((sentence) => !results[sentence] && maxLengths[sentence] === step));
     const needed = Math.min(vocabularySize, beam + 1 + banned.largest);
     const top = ending || needed > room ? 'all' : room;
     const candidates = await session.step(tokens, parents, top);
@@ -83,7 +91,8 @@ export async function runSearch(
         (ids === undefined
           ? logProbs[offset + hypothesis * width + endToken]
           : endLogProbs?.[position * beam + hypothesis]) ?? Number.NaN;
-      const result = strategy.advance({ sentence, offset, width, ids, logProbs, mustEnd, endLogProb, banned });
+      const next = { sentence, offset, width, ids, logProbs, mustEnd, endLogProb, banned };
+      const result = strategy.advance(rescorer ? rescorer.rescore(next, frontier) : next);
       if (result === undefined) continue;
       results[sentence] = result;
       frontier.open[sentence] = 0;

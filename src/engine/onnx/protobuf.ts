@@ -1,5 +1,5 @@
 // A writer for the part of the ONNX protobuf format that graphs need.
-import type { Attribute, ConstantData, GraphType } from '../trace/graph.js';
+import type { Attribute, ConstantData, GraphType, Subgraph } from '../trace/graph.js';
 import { ONNX_TYPE } from '../trace/simplify.js';
 
 /** IR version and operator sets of the models we write; onnxruntime ≥ 1.19 reads them. */
@@ -79,6 +79,7 @@ function attribute(name: string, value: Attribute): Message {
   if (typeof value === 'number') return message.integer(3, value).integer(20, 2);
   if (typeof value === 'string') return message.text(4, value).integer(20, 3);
   if ('float' in value) return message.float(2, value.float).integer(20, 1);
+  if ('subgraph' in value) return message.message(6, subgraph(value.subgraph)).integer(20, 5);
   for (const item of value) message.integer(8, item);
   return message.integer(20, 7);
 }
@@ -93,6 +94,39 @@ function valueInfo(name: string, dtype: GraphType, shape: readonly (number | str
   return new Message().text(1, name).message(2, new Message().message(1, type));
 }
 
+/** NodeProto. */
+function node(
+  name: string,
+  type: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Readonly<Record<string, Attribute>>,
+  domain = '',
+): Message {
+  const message = new Message();
+  for (const input of inputs) message.text(1, input);
+  for (const output of outputs) message.text(2, output);
+  message.text(3, name).text(4, type);
+  for (const [key, value] of Object.entries(attributes)) message.message(5, attribute(key, value));
+  return domain ? message.text(7, domain) : message;
+}
+
+/** GraphProto of a loop's body. */
+function subgraph({ name, inputs, outputs, initializers, nodes }: Subgraph): Message {
+  const graph = new Message();
+  nodes.forEach((item, i) => {
+    graph.message(1, node(`${name}_${i}_${item.type}`, item.type, item.inputs, item.outputs, item.attributes));
+  });
+  graph.text(2, name);
+  for (const [key, { dtype, shape, data }] of Object.entries(initializers)) {
+    const list = dtype === 'int64' ? BigInt64Array.from(data, BigInt) : Float32Array.from(data);
+    graph.message(5, tensor(key, dtype, shape, list));
+  }
+  for (const [key, dtype, shape] of inputs) graph.message(11, valueInfo(key, dtype, shape));
+  for (const [key, dtype, shape] of outputs) graph.message(12, valueInfo(key, dtype, shape));
+  return graph;
+}
+
 /** Builds an ONNX model piece by piece. */
 export class OnnxWriter {
   private readonly graph = new Message();
@@ -105,13 +139,7 @@ export class OnnxWriter {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): void {
-    const message = new Message();
-    for (const input of inputs) message.text(1, input);
-    for (const output of outputs) message.text(2, output);
-    message.text(3, `${this.nodes}_${type}`).text(4, type);
-    for (const [name, value] of Object.entries(attributes)) message.message(5, attribute(name, value));
-    if (domain) message.text(7, domain);
-    this.graph.message(1, message);
+    this.graph.message(1, node(`${this.nodes}_${type}`, type, inputs, outputs, attributes, domain));
     this.nodes += 1;
   }
 

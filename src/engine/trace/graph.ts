@@ -22,8 +22,29 @@ export interface Value {
   readonly input?: string;
 }
 
+/** A graph inside a node: the body of a loop. Its values have names of their own. */
+export interface Subgraph {
+  readonly name: string;
+  readonly inputs: readonly (readonly [name: string, dtype: GraphType, shape: readonly (number | string)[]])[];
+  readonly outputs: readonly (readonly [name: string, dtype: GraphType, shape: readonly (number | string)[]])[];
+  readonly initializers: Readonly<
+    Record<string, { readonly dtype: GraphType; readonly shape: readonly number[]; readonly data: readonly number[] }>
+  >;
+  readonly nodes: readonly {
+    readonly type: string;
+    readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
+    readonly attributes: Readonly<Record<string, Attribute>>;
+  }[];
+}
+
 /** Attribute of an ONNX node; a real number is wrapped to tell it from an integer. */
-export type Attribute = number | { readonly float: number } | readonly number[] | string;
+export type Attribute =
+  | number
+  | { readonly float: number }
+  | readonly number[]
+  | string
+  | { readonly subgraph: Subgraph };
 
 /** An ONNX operation. */
 export interface GraphNode {

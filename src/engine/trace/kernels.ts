@@ -2,6 +2,7 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.js';
 import { sizeOf } from '../types.js';
+import { recordCtcScan } from './ctc.js';
 import type { Attribute, Graph, GraphType, Value } from './graph.js';
 import { binary, broadcast, cast, matMul, reduce, reshape, transpose, unary } from './simplify.js';
 
@@ -128,10 +129,13 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
     const axes = dims.flatMap((dim, i) => (starts[i] === 0 && sizes[i] === dim ? [] : [i]));
     if (axes.length === 0) return input;
     const from = axes.map((axis) => starts[axis] as number);
-    // "To the end" is written as such, because the end may be a symbolic size plus something.
+    // "To the end" is written as such, because the end may be a symbolic size plus something; so is an end near the end,
+    // counted from there.
     const to = axes.map((axis) => {
-      const end = (starts[axis] as number) + (sizes[axis] as number);
-      return end === dims[axis] ? TO_THE_END : end;
+      const [dim, size] = [dims[axis] as number, sizes[axis] as number];
+      const end = (starts[axis] as number) + size;
+      if (end === dim) return TO_THE_END;
+      return size > dim / 2 ? end - dim : end;
     });
     return g.op('Slice', [g.full(input), g.int64(from), g.int64(to), g.int64(axes)], {}, sizes, input.dtype);
   },
@@ -157,6 +161,18 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
       [g.full(input), pads, g.scalar(constantValue, input.dtype)],
       { mode: 'constant' },
       shape,
+      input.dtype,
+    );
+  },
+  Reverse: (g, x, { dims }) => {
+    const input = get(x, 'x');
+    const axes = axesOf(dims, input);
+    const all = (bound: number) => g.int64(axes.map(() => bound));
+    return g.op(
+      'Slice',
+      [g.full(input), all(-1), all(-TO_THE_END), g.int64(axes), all(-1)],
+      {},
+      input.shape,
       input.dtype,
     );
   },
@@ -270,6 +286,17 @@ const OWN: Readonly<Record<string, Recorder>> = {
     const end = binary(g, 'Add', start, g.scalar(size, 'int64'));
     return g.op('Slice', [get(x, 'pool'), start, end, axis], {}, [size], 'float32');
   },
+  // Conv wants the channels before the time: [B, D, S].
+  S2sDepthwiseConv: (g, x) => {
+    const input = get(x, 'x');
+    const kernel = get(x, 'kernel');
+    const [size, channels] = kernel.shape as [number, number];
+    const weights = reshape(g, transpose(g, kernel, [1, 0]), [channels, 1, size]);
+    const series = g.full(transpose(g, input, [0, 2, 1]));
+    const margin = (size - 1) / 2;
+    const attributes = { group: channels, kernel_shape: [size], pads: [margin, margin] };
+    return transpose(g, g.op('Conv', [series, g.full(weights)], attributes, series.shape, 'float32'), [0, 2, 1]);
+  },
   // [normalised, mean, 1 / standard deviation]
   S2sLayerNorm: (g, x, { epsilon }) => {
     const input = g.full(get(x, 'x'));
@@ -282,6 +309,20 @@ const OWN: Readonly<Record<string, Recorder>> = {
       [rows, 'float32'],
     ]);
   },
+  // [N, groups·C, L] and kernel [groups·M, C, k] → [N, groups·M, L + 2·margin − k + 1]
+  S2sGroupedConv: (g, x, { groups, margin }) => {
+    const input = g.full(get(x, 'x'));
+    const kernel = g.full(get(x, 'kernel'));
+    const [count, , length] = input.shape as [number, number, number];
+    const [channels, , size] = kernel.shape as [number, number, number];
+    const shape = [count, channels, length + 2 * margin - size + 1];
+    return g.op('Conv', [input, kernel], { group: groups, pads: [margin, margin] }, shape, 'float32');
+  },
+};
+
+/** Our own kernels that are loops. */
+const LOOPS: Readonly<Record<string, Recorder>> = {
+  S2sCtcScan: (g, x, { direction }) => recordCtcScan(g, x, direction),
 };
 
 /** Every kernel that can be traced. */
@@ -292,4 +333,5 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
   ...REDUCE,
   ...INDEX,
   ...OWN,
+  ...LOOPS,
 };

@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 
 import torch
+from conformer import conformer
+from conv_front_end import conv_front_end
+from ctc import ctc
 from operations import attention, cross_entropy, feed_forward, normalisation, positions
 from reference_json import write
 from training_step import complete_record, inputs, record
@@ -31,6 +34,9 @@ def main() -> None:
         "cross-entropy": cross_entropy(),
         "positions": positions(),
         "feed-forward": feed_forward(),
+        "ctc": ctc(),
+        "conv-front-end": conv_front_end(),
+        "conformer": conformer(),
         "training-step": inputs(),
         "training-step-pre-norm": record(pre_norm=True),
         "training-step-post-norm": record(pre_norm=False),

@@ -61,6 +61,7 @@ describe('batchingSchema', () => {
       bucketing: 32768,
       onLong: 'error',
       onBlank: 'skip',
+      onShort: 'skip',
     });
   });
 

@@ -81,12 +81,15 @@ export const VARIANTS: Readonly<Record<string, Record<string, unknown>>> = {
 
 /** A setup with the same vocabulary on both sides. */
 export function tinySetup(model: ModelConfig, overrides: Partial<TrainingSetup> = {}, vocabulary = 11) {
-  const specs = parameterSpecs(model, { source: vocabulary, target: vocabulary });
+  const sizes = overrides.vocabulary ?? { source: vocabulary, target: vocabulary };
+  const specs = parameterSpecs(model, sizes);
   const mask = largestMask(model, 64, 16);
   const setup: TrainingSetup = {
     model,
     parameters: parameterVariables(specs),
+    vocabulary: sizes,
     labelSmoothing: 0.1,
+    ctcWeight: 0,
     optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-9, weightDecay: 0, clipNorm: 1 },
     emaDecay: 0,
     poolSize: poolSize(mask),

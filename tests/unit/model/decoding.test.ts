@@ -8,7 +8,7 @@ import { EngineError } from '../../../src/errors.js';
 import type { ModelConfig } from '../../../src/model/config.js';
 import { embeddingMatrix } from '../../../src/model/embedding.js';
 import { createScope } from '../../../src/model/scope.js';
-import { teacherForcedStates } from '../../../src/model/transformer.js';
+import { encodeSource, teacherForcedStates } from '../../../src/model/transformer.js';
 import { Random } from '../../../src/random.js';
 import { BOS, EOS, PAD } from '../../../src/text/special-tokens.js';
 import { ENGINES, ints, modelConfig, programOf, tinySetup, useEngine, VARIANTS } from '../engine/support.js';
@@ -33,7 +33,7 @@ async function teacherForced(
     inputs,
     ({ source, target }, variables) => {
       const scope = createScope(model, variables);
-      const states = teacherForcedStates(scope, source as Tensor, target as Tensor);
+      const states = teacherForcedStates(scope, encodeSource(scope, { ids: source as Tensor }), target as Tensor);
       return { outputs: { logProbs: logSoftmax(matMul(states, embeddingMatrix(scope, 'output'), false, true)) } };
     },
     setup.parameters,
@@ -71,7 +71,7 @@ describe.each(ENGINES)('step-by-step decoding on %s', (engineName) => {
     const { setup, parameters } = tinySetup(model);
     const decoder = new TransformerDecoder(
       engine(),
-      { config: model, parameters: setup.parameters, vocabularySize: VOCABULARY },
+      { config: model, parameters: setup.parameters, vocabulary: setup.vocabulary },
       { constants: parameters() },
     );
     return { decoder, reference: await teacherForced(engine(), model, parameters()) };

@@ -28,7 +28,7 @@ describe.each(ENGINES)('searches on %s', (engineName) => {
     for (let i = 0; i < data.length; i++) data[i] = data[i]! * (Math.floor(i / width) === EOS ? 4 : 2);
     return values;
   };
-  const model = { config: setup.model, parameters: setup.parameters, vocabularySize: VOCABULARY };
+  const model = { config: setup.model, parameters: setup.parameters, vocabulary: setup.vocabulary };
   const decoder = () => new TransformerDecoder(engine(), model, { constants: parameters() });
   /** The eager oracle is slow. */
   const sources = engineName === 'cpu' ? SOURCES.slice(0, 10) : SOURCES;

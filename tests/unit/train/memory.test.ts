@@ -58,7 +58,7 @@ describe.each(ENGINES)('memory of %s', (engineName) => {
   });
 
   it('is flat over batches that are decoded', async () => {
-    const model = { config: setup.model, parameters: setup.parameters, vocabularySize: 11 };
+    const model = { config: setup.model, parameters: setup.parameters, vocabulary: setup.vocabulary };
     const decoder = new TransformerDecoder(engine(), model, { constants: parameters() });
     const config = decodingConfigSchema.parse({ beam: 2, maxLength: 4 });
     const decode = (i: number) =>

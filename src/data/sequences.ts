@@ -1,0 +1,60 @@
+// What stands on either side of an example: token ids, or feature frames that are read when they are needed.
+import { EngineError } from '../errors.js';
+
+/** Something with a length in model positions that can be cut. */
+export interface Sequence {
+  readonly length: number;
+  slice(start: number, end: number): Sequence;
+}
+
+/** Feature frames in encoder positions: a row of `width` numbers a position, zeros after the last frame. */
+export class FrameSequence implements Sequence {
+  /**
+   * @param length positions
+   * @param width numbers a position: frames a position × features a frame
+   * @param read makes the numbers `[length, width]`
+   */
+  constructor(
+    readonly length: number,
+    readonly width: number,
+    private readonly read: () => Promise<Float32Array>,
+    private readonly loaded?: Float32Array,
+  ) {}
+
+  /** The same sequence with its numbers in memory. */
+  async load(): Promise<FrameSequence> {
+    if (this.loaded) return this;
+    const data = await this.read();
+    return new FrameSequence(this.length, this.width, async () => data, data);
+  }
+
+  /** `[length, width]`. @throws EngineError before {@link load} */
+  get data(): Float32Array {
+    if (!this.loaded) throw new EngineError('internal: the frames of a sequence have not been read yet');
+    return this.loaded;
+  }
+
+  slice(start: number, end: number): FrameSequence {
+    const [from, to] = [Math.min(start, this.length), Math.min(end, this.length)];
+    return new FrameSequence(to - from, this.width, async () =>
+      (await this.load()).data.slice(from * this.width, to * this.width),
+    );
+  }
+}
+
+/** What an encoder reads. */
+export type SourceSequence = Int32Array | FrameSequence;
+
+/** The first `limit` positions of a source; tokens keep the stop token at their end. */
+export function cutSource(source: SourceSequence, limit: number): SourceSequence {
+  if (source.length <= limit) return source;
+  if (source instanceof FrameSequence) return source.slice(0, limit);
+  const cut = source.slice(0, limit);
+  cut[limit - 1] = source.at(-1) as number;
+  return cut;
+}
+
+/** A source with its numbers in memory. */
+export async function loadedSource(source: SourceSequence): Promise<SourceSequence> {
+  return source instanceof FrameSequence ? source.load() : source;
+}

@@ -1,0 +1,42 @@
+// A batch of sources as a program's inputs.
+import { padTokens } from '../data/padding.js';
+import { FrameSequence, type SourceSequence } from '../data/sequences.js';
+import type { Tensor } from '../engine/ops.js';
+import type { HostTensor, TensorSpec, Tensors } from '../engine/types.js';
+import { FRAMES_PER_POSITION } from '../model/config.js';
+import type { VocabularySizes } from '../model/parameters.js';
+import type { SourceTensors } from '../model/transformer.js';
+import { PAD } from '../text/special-tokens.js';
+
+/** The inputs of a program that hold its sources. */
+export function sourceSpecs({ source }: VocabularySizes): Record<string, TensorSpec> {
+  if (typeof source === 'number') return { source: { shape: ['B', 'S'], dtype: 'int32' } };
+  return {
+    source: { shape: ['B', 'S', FRAMES_PER_POSITION * source.features], dtype: 'float32' },
+    sourceLengths: { shape: ['B'], dtype: 'int32' },
+  };
+}
+
+/** The sources among a program's inputs. */
+export function sourceTensors({ source, sourceLengths }: Tensors): SourceTensors {
+  return sourceLengths ? { frames: source as Tensor, lengths: sourceLengths } : { ids: source as Tensor };
+}
+
+/** Pads sources, frames with zeros. @param sources of one kind; frames must have been loaded */
+export function sourceInputs(sources: readonly SourceSequence[]): Record<string, HostTensor> {
+  const frames = sources.filter((source) => source instanceof FrameSequence);
+  if (frames.length === 0) {
+    const { ids, length } = padTokens(sources as readonly Int32Array[], PAD);
+    return { source: { shape: [sources.length, length], data: ids } };
+  }
+  const width = frames[0]?.width ?? 0;
+  const length = frames.reduce((longest, item) => Math.max(longest, item.length), 0);
+  const data = new Float32Array(frames.length * length * width);
+  frames.forEach((item, i) => {
+    data.set(item.data, i * length * width);
+  });
+  return {
+    source: { shape: [frames.length, length, width], data },
+    sourceLengths: { shape: [frames.length], data: Int32Array.from(frames, (item) => item.length) },
+  };
+}

@@ -1,0 +1,65 @@
+// Outputs of a model: when their words were said, and those of pieces put together.
+import { ctcAlign } from '../decode/ctc/align.js';
+import type { CtcLogProbs } from '../decode/session.js';
+import type { Codec } from '../task.js';
+import { PAD } from '../text/special-tokens.js';
+
+/** A word with its times in seconds from the beginning of the audio file, and the mean probability of its tokens. */
+export interface TimedWord {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+  readonly confidence: number;
+}
+
+/** One output of a line. */
+export interface DecodedOutput {
+  readonly text: string;
+  readonly score: number;
+  /** False where the output was cut at the maximum length. */
+  readonly finished: boolean;
+  /** When each word was said, where that was asked for and can be told. */
+  readonly words?: readonly TimedWord[];
+}
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** The words of an output by the best path of the CTC head through its tokens; none where there is no path. */
+export function wordTimes(codec: Codec, tokens: Int32Array, ctc: CtcLogProbs): TimedWord[] {
+  const alignment = tokens.length > 0 ? ctcAlign(ctc, tokens, PAD) : undefined;
+  if (!alignment) return [];
+  const seconds = codec.secondsPerPosition ?? 1;
+  return (codec.words?.(tokens) ?? []).map(({ word, firstToken, lastToken }) => {
+    const confidences = alignment.confidences.subarray(firstToken, lastToken + 1);
+    return {
+      word,
+      start: rounded((alignment.starts[firstToken] as number) * seconds),
+      end: rounded((alignment.ends[lastToken] as number) * seconds),
+      confidence: rounded(confidences.reduce((a, b) => a + b, 0) / confidences.length),
+    };
+  });
+}
+
+/** Outputs with the times of a piece that begins later. */
+export function later(outputs: readonly DecodedOutput[], start: number): DecodedOutput[] {
+  const move = (time: number): number => rounded(time + start);
+  return outputs.map((output) =>
+    output.words
+      ? { ...output, words: output.words.map((word) => ({ ...word, start: move(word.start), end: move(word.end) })) }
+      : output,
+  );
+}
+
+/** The best output of the pieces so far and that of the next one as one. */
+export function joined(before: readonly DecodedOutput[], next: readonly DecodedOutput[]): DecodedOutput[] {
+  const [a, b] = [before[0], next[0]];
+  if (!a || !b) return [...before];
+  return [
+    {
+      text: [a.text, b.text].filter((text) => text !== '').join(' '),
+      score: a.score + b.score,
+      finished: a.finished && b.finished,
+      ...(a.words && b.words ? { words: [...a.words, ...b.words] } : {}),
+    },
+  ];
+}

@@ -1,0 +1,32 @@
+// Speech recognition: audio → the text that is spoken.
+import type { ManifestConfig } from '../../src/audio/manifests/config.js';
+import { createScorer } from '../../src/metrics/metric.js';
+import type { TaskAdapter } from '../../src/task.js';
+import { openSpeechCorpus } from '../speech/corpus.js';
+import { manifestLines } from '../speech/lines.js';
+import { createSpeechCodec, restoreSpeechCodec } from '../speech/setup.js';
+import { type SpeechRecognitionConfig, speechRecognitionConfigSchema } from './config.js';
+
+/** The speech recognition task. */
+export const speechRecognition: TaskAdapter<SpeechRecognitionConfig> = {
+  name: 'speech-recognition',
+  source: 'audio',
+  target: 'text',
+  metrics: ['wer', 'cer', 'mer', 'wil', 'exactMatch'],
+  recipes: ['tasks/speech-recognition/recipes/fsdd.yaml', 'tasks/speech-recognition/recipes/an4.yaml'],
+  configSchema: speechRecognitionConfigSchema,
+  starterConfig: {
+    task: 'speech-recognition',
+    data: {
+      train: { manifest: 'train.tsv' },
+      valid: { manifest: 'valid.tsv' },
+      test: { manifest: 'test.tsv' },
+    },
+  },
+  openCorpus: (config, split, context) =>
+    openSpeechCorpus(config, split as ManifestConfig, ({ text = '' }) => ({ target: text }), context),
+  createCodec: createSpeechCodec,
+  restoreCodec: restoreSpeechCodec,
+  inputLines: ({ data }, path) => manifestLines(path, data.train),
+  createScorer: ({ evaluation }, metrics = evaluation.metrics) => createScorer(metrics, evaluation),
+};

@@ -1,0 +1,88 @@
+// What the configurations of tasks that listen have in common.
+import { z } from 'zod';
+import { augmentationConfigSchema } from '../../src/audio/augment/config.js';
+import { featuresConfigSchema } from '../../src/audio/config.js';
+import { manifestConfigSchema } from '../../src/audio/manifests/config.js';
+import { batchingSchema } from '../../src/data/config.js';
+import { METRIC_NAMES } from '../../src/metrics/metric.js';
+import { frameModelConfigSchema } from '../../src/model/config.js';
+import { textTokenizerConfigSchema } from '../../src/text/config.js';
+import { trainingConfigSchema } from '../../src/train/config.js';
+
+/** Sections that come before the task's own. */
+export const speechSections = {
+  seed: z.int().min(0).default(1).describe('seed of everything random'),
+  data: z.strictObject({
+    train: manifestConfigSchema.describe('what is learned from'),
+    valid: manifestConfigSchema.describe('what the best checkpoint is chosen by'),
+    test: manifestConfigSchema.optional().describe('what `s2s eval` scores'),
+    onBadAudio: z
+      .enum(['error', 'skip'])
+      .default('error')
+      .describe('audio that cannot be used: stop before training, or leave it out (counted and named)'),
+    maxSeconds: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('longest utterance of a manifest; longer ones count as audio that cannot be used'),
+  }),
+  features: featuresConfigSchema.prefault({}).describe('how sound becomes frames'),
+  augmentation: augmentationConfigSchema.prefault({}).describe('how training sounds are varied'),
+  tokenizer: textTokenizerConfigSchema.prefault({ kind: 'char' }).describe('how the target text becomes tokens'),
+} as const;
+
+/** Sections that come after the task's own. */
+export const speechModelSections = {
+  batching: batchingSchema
+    .prefault({ bucketing: 4096 })
+    .describe('how rows become batches; a source position is 4 frames'),
+  model: frameModelConfigSchema.prefault({}).describe('the Transformer'),
+  training: trainingConfigSchema.prefault({}).describe('how it is trained'),
+} as const;
+
+/** How outputs are scored. */
+export const speechEvaluation = (metrics: readonly string[]) =>
+  z
+    .strictObject({
+      metrics: z
+        .array(z.enum(METRIC_NAMES as [string, ...string[]]))
+        .min(1)
+        .default([...metrics])
+        .describe('what to report'),
+      tokenize: z.enum(['13a', 'intl', 'char', 'zh', 'none']).default('13a').describe('BLEU’s tokenizer'),
+      lowercase: z.boolean().default(false).describe('compare without regard to case'),
+      normalize: z
+        .enum(['none', 'basic', 'english'])
+        .default('none')
+        .describe('what wer, cer, mer and wil do to both texts first'),
+      characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
+      stem: z.boolean().default(false).describe('compare the stems of English words in ROUGE'),
+      ignoreStress: z.boolean().default(false).describe('compare phonemes without stress in per: AH0 as AH'),
+    })
+    .prefault({})
+    .describe('how outputs are scored');
+
+type Fail = (path: readonly string[], message: string) => void;
+
+/** Rules that concern several sections. */
+export function checkSpeechConfig(
+  config: {
+    readonly batching: { readonly onLong: string };
+    readonly training: { readonly validationMetric: string };
+  },
+  fail: Fail,
+): void {
+  const { batching, training } = config;
+  if (batching.onLong === 'truncate') {
+    fail(
+      ['batching', 'onLong'],
+      'onLong must not be truncate: a transcript would go on after its audio has ended; use error or skip',
+    );
+  }
+  if (training.validationMetric !== 'loss' && !METRIC_NAMES.includes(training.validationMetric)) {
+    fail(
+      ['training', 'validationMetric'],
+      `validationMetric must be loss or one of ${METRIC_NAMES.join(', ')}, but is ${training.validationMetric}`,
+    );
+  }
+}

@@ -1,0 +1,113 @@
+// Makes and restores the codec of tasks that listen.
+import { resolve } from 'node:path';
+import { CmvnAccumulator, type CmvnStatistics, parseCmvnStatistics } from '../../src/audio/features/cmvn.js';
+import type { ManifestConfig } from '../../src/audio/manifests/config.js';
+import { FeatureStore } from '../../src/audio/store/store.js';
+import type { RawRow } from '../../src/data/corpus.js';
+import type { TaskContext } from '../../src/task.js';
+import type { TextTokenizerConfig } from '../../src/text/config.js';
+import { type Tokenizer, TokenizerTrainer } from '../../src/text/tokenizer.js';
+import { loadTokenizer, parseTokenizer } from '../tokenizers.js';
+import {
+  CMVN_FILE,
+  SpeechCodec,
+  type SpeechConfig,
+  type SpeechParts,
+  TOKENIZER_FILE,
+  TRANSCRIPT_FILE,
+} from './codec.js';
+import { readOptions } from './corpus.js';
+import { parseSource } from './lines.js';
+
+/** A configuration of either task. */
+export type ListeningConfig = SpeechConfig & {
+  readonly tokenizer: TextTokenizerConfig;
+  readonly transcriptTokenizer?: TextTokenizerConfig;
+};
+
+type Rows = () => AsyncIterable<RawRow>;
+
+/** Learns a tokenizer from one text of the rows, or takes the file that the configuration names. */
+async function tokenizerOf(
+  config: TextTokenizerConfig,
+  rows: Rows,
+  text: (row: RawRow) => string | undefined,
+  baseDir: string,
+): Promise<Tokenizer> {
+  if (config.file !== undefined) return loadTokenizer(resolve(baseDir, config.file));
+  const trainer = new TokenizerTrainer({ ...config, joint: false });
+  for await (const row of rows()) {
+    const line = text(row);
+    if (line !== undefined) trainer.add(line);
+  }
+  return trainer.finish();
+}
+
+/** Mean and variance of the training features at their own speed, for `cmvn: global`. */
+async function statisticsOf(
+  config: SpeechConfig,
+  store: FeatureStore,
+  rows: Rows,
+): Promise<CmvnStatistics | undefined> {
+  if (config.features.cmvn !== 'global') return undefined;
+  const accumulator = new CmvnAccumulator();
+  for await (const { source } of rows()) {
+    accumulator.add(await store.features({ ...parseSource(source, '.', trainOptions(config)), speed: 1 }));
+  }
+  return accumulator.statistics();
+}
+
+const trainOptions = ({ data }: SpeechConfig) => readOptions(data.train as ManifestConfig);
+
+/** Which text the CTC head is trained on: the transcript where the target is a translation. */
+const ctcText = (config: ListeningConfig) => (config.transcriptTokenizer ? 'transcript' : 'target');
+
+/** Learns tokenizers and statistics from the training rows. */
+export async function createSpeechCodec(
+  config: ListeningConfig,
+  rows: Rows,
+  baseDir: string,
+  { cacheDir }: TaskContext,
+): Promise<SpeechCodec> {
+  const store = await FeatureStore.open(config.features, cacheDir);
+  const target = await tokenizerOf(config.tokenizer, rows, (row) => row.target, baseDir);
+  const hasCtc = (config.ctc?.weight ?? 0) > 0;
+  const { transcriptTokenizer } = config;
+  const transcript =
+    hasCtc && transcriptTokenizer
+      ? await tokenizerOf(transcriptTokenizer, rows, (row) => row.transcript, baseDir)
+      : target;
+  return new SpeechCodec({
+    ...common(config, store),
+    target,
+    ctc: hasCtc ? { tokenizer: transcript, of: ctcText(config) } : undefined,
+    statistics: await statisticsOf(config, store, rows),
+  });
+}
+
+/** Reads the codec of a run. */
+export async function restoreSpeechCodec(
+  config: ListeningConfig,
+  read: (name: string) => Promise<string>,
+  { cacheDir }: TaskContext,
+): Promise<SpeechCodec> {
+  const store = await FeatureStore.open(config.features, cacheDir);
+  const target = parseTokenizer(await read(TOKENIZER_FILE), TOKENIZER_FILE);
+  const hasCtc = (config.ctc?.weight ?? 0) > 0;
+  const of = ctcText(config);
+  const tokenizer =
+    hasCtc && of === 'transcript' ? parseTokenizer(await read(TRANSCRIPT_FILE), TRANSCRIPT_FILE) : target;
+  return new SpeechCodec({
+    ...common(config, store),
+    target,
+    ctc: hasCtc ? { tokenizer, of } : undefined,
+    statistics: config.features.cmvn === 'global' ? parseCmvnStatistics(await read(CMVN_FILE), CMVN_FILE) : undefined,
+  });
+}
+
+function common(
+  config: ListeningConfig,
+  store: FeatureStore,
+): Pick<SpeechParts, 'config' | 'store' | 'bpeDropout' | 'read'> {
+  return { config, store, bpeDropout: config.tokenizer.bpeDropout, read: trainOptions(config) };
+}
