@@ -73,8 +73,17 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
     ...config,
     data: { ...config.data, train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
     training: fix(config.training, ['encoderFrom']),
+    ...withNoiseFiles(config, baseDir),
     ...Object.fromEntries(tokenizers),
   };
+}
+
+/** The augmentation of a configuration that has one, the noise it names by absolute paths. */
+function withNoiseFiles(config: RunConfig, baseDir: string): object {
+  const { augmentation } = config as { augmentation?: { noise: { files: readonly string[] } } };
+  if (!augmentation) return {};
+  const files = augmentation.noise.files.map((file) => resolve(baseDir, file));
+  return { augmentation: { ...augmentation, noise: { ...augmentation.noise, files } } };
 }
 
 /** A run's configuration, task and vocabularies. */

@@ -1,27 +1,31 @@
 // Speech as sequences: features of audio on the source side, tokens of text on the target side.
-import { augmentFeatures, speedFactor } from '../../src/audio/augment/augment.js';
+import { augmentFeatures, augmentSamples, changesSamples, speedFactor } from '../../src/audio/augment/augment.js';
 import type { AugmentationConfig } from '../../src/audio/augment/config.js';
 import type { FeaturesConfig } from '../../src/audio/config.js';
 import { applyCmvn, type CmvnStatistics } from '../../src/audio/features/cmvn.js';
 import { featureDim } from '../../src/audio/features/extractor.js';
+import { audioWindows, probeAudio } from '../../src/audio/io/read.js';
+import { segmentStream } from '../../src/audio/segmentation.js';
 import type { Utterance } from '../../src/audio/store/extract.js';
 import type { FeatureStore } from '../../src/audio/store/store.js';
-import type { Features } from '../../src/audio/types.js';
+import type { Audio, Features } from '../../src/audio/types.js';
 import type { RawRow } from '../../src/data/corpus.js';
 import type { ModelExample } from '../../src/data/examples.js';
 import { FrameSequence } from '../../src/data/sequences.js';
 import { FRAMES_PER_POSITION } from '../../src/model/config.js';
 import type { Random } from '../../src/random.js';
-import type { Codec, RunConfig, WordSpan } from '../../src/task.js';
+import type { Codec, Piece, RunConfig, WordSpan } from '../../src/task.js';
 import type { Tokenizer } from '../../src/text/tokenizer.js';
 import { tokenizerText, withStop } from '../tokenizers.js';
-import { type AudioSource, parseSource } from './lines.js';
+import { type AudioSource, formatSource, parseSource } from './lines.js';
+import { NoiseFiles } from './noise.js';
 
 /** What the configurations of both speech tasks have. */
 export interface SpeechConfig extends RunConfig {
   readonly data: RunConfig['data'] & { readonly onBadAudio: 'error' | 'skip'; readonly maxSeconds: number };
   readonly features: FeaturesConfig;
   readonly augmentation: AugmentationConfig;
+  readonly segmentation: { readonly maxSeconds: number };
 }
 
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -45,9 +49,11 @@ export interface SpeechParts {
 export class SpeechCodec implements Codec {
   readonly secondsPerPosition: number;
   private readonly dim: number;
+  private readonly noise: NoiseFiles;
 
   constructor(private readonly parts: SpeechParts) {
     this.dim = featureDim(parts.config.features);
+    this.noise = new NoiseFiles(parts.config.augmentation.noise.files);
     this.secondsPerPosition = (FRAMES_PER_POSITION * parts.config.features.frameShift) / 1000;
   }
 
@@ -84,6 +90,22 @@ export class SpeechCodec implements Codec {
     return this.frames({ ...parseSource(line, folder, this.parts.read), speed: 1 });
   }
 
+  async pieces(line: string, folder = '.'): Promise<Piece[] | undefined> {
+    const { maxSeconds } = this.parts.config.segmentation;
+    const { segment, read } = parseSource(line, folder, this.parts.read);
+    const { path, start = 0, end } = segment;
+    const { seconds, sampleRate } = await probeAudio(path, read);
+    if ((end ?? seconds) - start <= maxSeconds) return undefined;
+    const pieces: Piece[] = [];
+    for await (const piece of segmentStream(samplesOf(audioWindows(segment, WINDOW, read)), sampleRate, {
+      maxSeconds,
+    })) {
+      const part = { path, start: start + piece.start, end: start + piece.end };
+      pieces.push({ line: formatSource({ segment: part, read }), start: piece.start });
+    }
+    return pieces;
+  }
+
   decodeOutput(tokens: Int32Array): string {
     return this.parts.target.decode(tokens).replace(/[\r\n]+/g, ' ');
   }
@@ -110,16 +132,28 @@ export class SpeechCodec implements Codec {
     const { store } = this.parts;
     const width = FRAMES_PER_POSITION * this.dim;
     const known = await store.frames(utterance);
-    // Without a place in the cache the features themselves must be made to know how many there are.
-    const made = known === undefined ? await store.features(utterance) : undefined;
-    const positions = Math.ceil((known ?? (made as Features).frames) / FRAMES_PER_POSITION);
+    // Without a place in the cache the features must be made to know how many there are; they are not kept until they are
+    // needed, because there may be many more to come.
+    const frames = known ?? (await store.features(utterance)).frames;
+    const positions = Math.ceil(frames / FRAMES_PER_POSITION);
     const read = async (): Promise<Float32Array> => {
-      const features = this.normalized(made ?? (await store.features(utterance)), random);
+      const features = this.normalized(await this.features(utterance, random), random);
       const data = new Float32Array(positions * width);
       data.set(features.data);
       return data;
     };
     return new FrameSequence(positions, width, read);
+  }
+
+  /** Features of an utterance, with noise and changes of loudness where training asks for them. */
+  private features(utterance: Utterance, random?: Random): Promise<Features> {
+    const { store, config } = this.parts;
+    const { augmentation } = config;
+    if (!random || !changesSamples(augmentation)) return store.features(utterance);
+    return store.changedFeatures(utterance, async (sampleRate) => {
+      const recordings = await this.noise.at(sampleRate);
+      return (samples) => augmentSamples(samples, augmentation, random, recordings);
+    });
   }
 
   /** Features as the model sees them. */
@@ -128,6 +162,13 @@ export class SpeechCodec implements Codec {
     const normal = applyCmvn(features, config.features, statistics);
     return random ? augmentFeatures(normal, config.augmentation, random) : normal;
   }
+}
+
+/** Seconds of sound that are looked at at a time for pauses. */
+const WINDOW = 10;
+
+async function* samplesOf(windows: AsyncIterable<Audio>): AsyncGenerator<Float32Array> {
+  for await (const { samples } of windows) yield samples;
 }
 
 /** Fewest positions that a CTC path through the tokens takes: equal neighbours need a blank between them. */

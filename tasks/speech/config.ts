@@ -27,6 +27,16 @@ export const speechSections = {
       .describe('longest utterance of a manifest; longer ones count as audio that cannot be used'),
   }),
   features: featuresConfigSchema.prefault({}).describe('how sound becomes frames'),
+  segmentation: z
+    .strictObject({
+      maxSeconds: z
+        .number()
+        .min(2)
+        .default(30)
+        .describe('longest audio that is decoded in one piece; longer audio is cut where it is quietest'),
+    })
+    .prefault({})
+    .describe('how long audio is decoded'),
   augmentation: augmentationConfigSchema.prefault({}).describe('how training sounds are varied'),
   tokenizer: textTokenizerConfigSchema.prefault({ kind: 'char' }).describe('how the target text becomes tokens'),
 } as const;

@@ -5,7 +5,7 @@ const count = z.int().min(0);
 const decibels = z.number().min(-100).max(100);
 
 /** SpecAugment: sizes are ready to use, counts of 0 switch it off. */
-export const specAugmentConfigSchema = z.strictObject({
+const specAugmentConfigSchema = z.strictObject({
   timeWarp: count.default(0).describe('most frames that a point in time is moved; 0 is off (usual: 5)'),
   frequencyMasks: count.default(0).describe('masks of neighbouring features (usual: 2)'),
   frequencyMaskWidth: count.default(27).describe('most features of a mask'),

@@ -1,21 +1,19 @@
-// What readers of manifests share: rows, lines of files, warnings.
-import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
+// What readers of manifests share: rows, paths, warnings.
 import { basename, extname, isAbsolute, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { DataError } from '../../errors.js';
 import type { AudioSegment } from '../types.js';
 
 /** One utterance. */
 export interface ManifestRow {
+  /** The path is absolute, or starts from the working folder if the path of the manifest does. */
   readonly audio: AudioSegment;
+  /** As given, or the base name of the audio, with the start (`name-1.5`) where it is a part. */
   readonly id: string;
+  /** The transcript. */
   readonly text?: string;
   /** The text of the other language, for speech translation. */
   readonly translation?: string;
   readonly speaker?: string;
-  /** `file:line` where it stands. */
+  /** `file:line` where it stands; the audio file where there is no such line. */
   readonly origin: string;
 }
 
@@ -25,63 +23,49 @@ export interface Manifest {
   readonly warnings: readonly string[];
 }
 
-/** A line of a file and its number, counted from 1. */
-export interface Line {
-  readonly text: string;
-  readonly number: number;
+/** What a row may say besides its audio. */
+interface Sayings {
+  readonly id?: string | undefined;
+  readonly text?: string | undefined;
+  readonly translation?: string | undefined;
+  readonly speaker?: string | undefined;
 }
 
-/** The lines of a text file, gzip or plain, without empty ones at its end. @throws DataError when it cannot be read */
-export async function readLines(path: string): Promise<Line[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = (await promisify(gunzip)(bytes)) as Buffer;
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code;
-    if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-      throw new DataError(`${path}: there is no such file; correct the path`, { missing: true, cause });
-    }
-    throw new DataError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  if (!isUtf8(bytes)) throw new DataError(`${path}:${badLine(bytes)}: expected UTF-8 text, found other bytes`);
-  const lines = bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r\n|\n/);
-  while (lines.at(-1) === '') lines.pop();
-  if (lines.length === 0) throw new DataError(`${path}: expected utterances, found an empty file`);
-  return lines.map((text, i) => ({ text, number: i + 1 }));
+/** A row; empty ids and speakers count as none. */
+export function rowOf(audio: AudioSegment, origin: string, said: Sayings): ManifestRow {
+  const row: { -readonly [Key in keyof ManifestRow]: ManifestRow[Key] } = {
+    audio,
+    id: said.id || nameOf(audio),
+    origin,
+  };
+  if (said.text !== undefined) row.text = said.text;
+  if (said.translation !== undefined) row.translation = said.translation;
+  if (said.speaker) row.speaker = said.speaker;
+  return row;
 }
 
-/** The first line with bytes that are no UTF-8. */
-function badLine(bytes: Buffer): number {
-  let line = 1;
-  for (let start = 0; start < bytes.length; line++) {
-    const end = bytes.indexOf(10, start);
-    const stop = end < 0 ? bytes.length : end;
-    if (!isUtf8(bytes.subarray(start, stop))) break;
-    start = stop + 1;
-  }
-  return line;
+/** The name of an utterance that has none. */
+function nameOf({ path, start }: AudioSegment): string {
+  const name = basename(path, extname(path));
+  return start === undefined ? name : `${name}-${start}`;
 }
 
 /** A path as a manifest writes it, from the folder that its paths start from. */
 export const placed = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
-/** The name of an utterance that has none: its file's, with the start where it is a part. */
-export function nameOf({ path, start }: AudioSegment): string {
-  const name = basename(path, extname(path));
-  return start === undefined ? name : `${name}-${start}`;
+/** `.wav` for `wav` and `.wav`. */
+export const dotted = (extension: string): string => `.${extension.replace(/^\./, '')}`;
+
+/** A warning that counts items and names the first three; none when there are none. */
+export function counted(items: readonly string[], what: (count: number) => string): string[] {
+  if (items.length === 0) return [];
+  return [`${what(items.length)}: ${items.slice(0, 3).join(', ')}${items.length > 3 ? ', …' : ''}`];
 }
 
 /** A warning about ids that occur more than once, if any do. */
 export function duplicateIds(rows: readonly ManifestRow[]): string[] {
   const seen = new Set<string>();
   const again = rows.filter(({ id }) => seen.size === seen.add(id).size);
-  if (again.length === 0) return [];
-  const named = again.slice(0, 3).map(({ id, origin }) => `${id} (${origin})`);
-  return [
-    `${again.length} utterances have an id that stood before: ${named.join(', ')}${again.length > 3 ? ', …' : ''}`,
-  ];
+  const names = again.map(({ id, origin }) => `${id} (${origin})`);
+  return counted(names, (n) => `${n === 1 ? 'an utterance has' : `${n} utterances have`} an id that stood before`);
 }

@@ -21,9 +21,15 @@ export interface UtteranceExtractor {
   audio(utterance: Utterance): Promise<Audio>;
   /** Hash of the samples and of all that the features depend on. */
   key(audio: Audio, speed: number): string;
-  /** Features of audio, normalised by nothing; there may be no frame. */
-  features(audio: Audio, speed: number): Features;
+  /**
+   * Features of audio, normalised by nothing; there may be no frame.
+   * @param change what is done to the samples, at their own rate, once they have their speed
+   */
+  features(audio: Audio, speed: number, change?: SampleChange): Features;
 }
+
+/** Samples made of others, as many as those. */
+export type SampleChange = (samples: Float32Array, sampleRate: number) => Float32Array;
 
 /** See {@link UtteranceExtractor}. */
 export async function createUtteranceExtractor(config: FeaturesConfig): Promise<UtteranceExtractor> {
@@ -35,8 +41,8 @@ export async function createUtteranceExtractor(config: FeaturesConfig): Promise<
       const hash = createHash('sha256').update(`${fingerprint}\n${sampleRate}\n${speed}\n`);
       return hash.update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)).digest('hex');
     },
-    features({ samples, sampleRate }, speed) {
-      const changed = speed === 1 ? samples : perturbSpeed(samples, speed);
+    features({ samples, sampleRate }, speed, change = (same) => same) {
+      const changed = change(speed === 1 ? samples : perturbSpeed(samples, speed), sampleRate);
       return extractor.extract(
         sampleRate === config.sampleRate ? changed : resample(changed, sampleRate, config.sampleRate),
       );

@@ -8,7 +8,7 @@ import { DataError } from '../../errors.js';
 import type { FeaturesConfig } from '../config.js';
 import { featureFingerprint } from '../features/extractor.js';
 import type { Features } from '../types.js';
-import { createUtteranceExtractor, type Utterance, type UtteranceExtractor } from './extract.js';
+import { createUtteranceExtractor, type SampleChange, type Utterance, type UtteranceExtractor } from './extract.js';
 import { featurePath, readFeatureFile } from './feature-file.js';
 import { appendToIndex, readIndex, type StoredFeatures } from './index-file.js';
 import type { Extraction, ExtractionTask } from './worker.js';
@@ -141,9 +141,26 @@ export class FeatureStore {
     const stored = await this.find(utterance);
     const read = stored && (await readFeatureFile(featurePath(this.folder, stored.key)));
     if (read) return read;
-    this.extractor ??= createUtteranceExtractor(this.config);
-    const extractor = await this.extractor;
+    const extractor = await this.extractorOf();
     return extractor.features(await extractor.audio(utterance), utterance.speed);
+  }
+
+  /**
+   * Features of an utterance whose samples are changed first; never from the cache.
+   * @param change made with the sample rate of the audio
+   */
+  async changedFeatures(
+    utterance: Utterance,
+    change: (sampleRate: number) => Promise<SampleChange>,
+  ): Promise<Features> {
+    const extractor = await this.extractorOf();
+    const audio = await extractor.audio(utterance);
+    return extractor.features(audio, utterance.speed, await change(audio.sampleRate));
+  }
+
+  private extractorOf(): Promise<UtteranceExtractor> {
+    this.extractor ??= createUtteranceExtractor(this.config);
+    return this.extractor;
   }
 }
 

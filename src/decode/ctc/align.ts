@@ -15,14 +15,17 @@ export interface CtcAlignment {
 }
 
 /**
- * Aligns tokens with an utterance (Viterbi, 1967).
- * @returns undefined where the tokens do not fit into the positions
+ * Aligns tokens with an utterance (Viterbi, 1967), as torchaudio's `forced_align` and `merge_tokens`. Of equally probable paths
+ * the one that stays longer is taken, seen from the end.
+ * @param tokens without blanks
+ * @returns undefined where the tokens do not fit into the positions, or no path has a probability above 0
  */
 export function ctcAlign(
   { logProbs, positions }: CtcLogProbs,
   tokens: Int32Array,
   blank: number,
 ): CtcAlignment | undefined {
+  if (positions === 0) return tokens.length === 0 ? nothing() : undefined;
   const classes = logProbs.length / positions;
   const states = 2 * tokens.length + 1;
   const label = (state: number): number => (state % 2 === 0 ? blank : (tokens[(state - 1) / 2] as number));
@@ -63,4 +66,10 @@ export function ctcAlign(
   }
   const confidences = sums.map((sum, i) => sum / Math.max((ends[i] as number) - (starts[i] as number), 1));
   return { starts, ends, confidences, logProb };
+}
+
+/** The path through no tokens and no positions. */
+function nothing(): CtcAlignment {
+  const none = new Int32Array(0);
+  return { starts: none, ends: none, confidences: new Float64Array(0), logProb: 0 };
 }

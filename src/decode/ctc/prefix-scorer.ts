@@ -4,27 +4,37 @@ import { logAdd } from './log-math.js';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** What is known of a prefix. */
+/** Probabilities kept of tokens seen before, in numbers; 2 MiB. */
+const KEPT = 1 << 18;
+
+/** Sums of scaled probabilities below this may have lost terms that matter and are made again from logarithms. */
+const TINY = 1e-280;
+
+/** What is known of a prefix: enough to score and to extend it without looking at the shorter ones again. */
 export interface PrefixState {
   /** Log-probability of all transcripts that begin with the prefix. */
   readonly score: number;
   /** Its last token; −1 where there is none. */
   readonly last: number;
-  /** `[positions]` log-probability of having produced exactly the prefix by then, ending in its last token or in a blank. */
-  readonly token: Float64Array;
+  /** `[positions]` log-probability of having produced exactly the prefix by then, ending in a blank, or in any way. */
   readonly blank: Float64Array;
+  readonly either: Float64Array;
 }
 
 /**
  * Scores prefixes of one utterance (Watanabe et al., "Hybrid CTC/attention architecture for end-to-end speech recognition",
- * 2017, algorithm 2; ESPnet's `CTCPrefixScore`).
+ * 2017, algorithm 2; ESPnet's `CTCPrefixScore`). All in float64: searches take differences of these numbers.
  */
 export class CtcPrefixScorer {
   private readonly positions: number;
   private readonly logProbs: Float32Array;
   private readonly classes: number;
+  /** `[positions]` probabilities of tokens: most of those that may follow one prefix may follow others and later ones too. */
+  private readonly columns = new Map<number, Float64Array>();
+  /** `[positions]` scaled entries of the prefix that is being scored. */
+  private readonly weights: Float64Array;
 
-  /** @param blank id of the blank */
+  /** @param blankId id of the blank, which no transcript contains */
   constructor(
     { logProbs, positions }: CtcLogProbs,
     private readonly blankId: number,
@@ -32,6 +42,7 @@ export class CtcPrefixScorer {
     this.positions = positions;
     this.logProbs = logProbs;
     this.classes = logProbs.length / positions;
+    this.weights = new Float64Array(positions);
   }
 
   private at(position: number, token: number): number {
@@ -46,63 +57,96 @@ export class CtcPrefixScorer {
       total += this.at(t, this.blankId);
       blank[t] = total;
     }
-    return { score: 0, last: -1, token: new Float64Array(this.positions).fill(NEVER), blank };
+    return { score: 0, last: -1, blank, either: blank };
   }
 
   /** Log-probability that the transcript is exactly the prefix. */
-  end({ token, blank }: PrefixState): number {
-    const last = this.positions - 1;
-    return logAdd(token[last] as number, blank[last] as number);
+  end({ either, last }: PrefixState): number {
+    // Where there are no positions, the transcript is empty.
+    return this.positions > 0 ? (either[this.positions - 1] as number) : last < 0 ? 0 : NEVER;
   }
 
-  /** `[positions]`: log-probability that the prefix is complete and another token may begin at each position. */
-  private entries({ token, blank, last }: PrefixState, next: number): Float64Array {
-    const entries = new Float64Array(this.positions);
-    // Before the first position only the empty prefix is complete.
-    entries[0] = last < 0 ? 0 : NEVER;
-    for (let t = 1; t < this.positions; t++) {
-      const afterBlank = blank[t - 1] as number;
-      entries[t] = last === next ? afterBlank : logAdd(token[t - 1] as number, afterBlank);
-    }
-    return entries;
-  }
-
-  /** Scores of the prefix continued by each of the tokens, written into `out`. */
+  /** Scores of the prefix continued by each of the tokens, written into `out`; −∞ for the blank. */
   scores(state: PrefixState, tokens: ArrayLike<number>, out: Float64Array): void {
-    const usual = this.entries(state, -2);
+    const scale = this.weigh(state, state.either);
+    let repeated = -1;
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i] as number;
-      out[i] = this.sum(token === state.last ? this.entries(state, token) : usual, token);
+      if (token === state.last) repeated = i;
+      else out[i] = this.weighedSum(state, token, scale);
     }
+    // Last, because it has other weights.
+    if (repeated >= 0) out[repeated] = this.weighedSum(state, state.last, this.weigh(state, state.blank));
+  }
+
+  /** The prefix with one more token, which must not be the blank. */
+  extend(state: PrefixState, next: number): PrefixState {
+    const before = entriesOf(state, next);
+    const blank = new Float64Array(this.positions);
+    const either = new Float64Array(this.positions);
+    let inToken = NEVER;
+    let inBlank = NEVER;
+    let inEither = NEVER;
+    for (let t = 0; t < this.positions; t++) {
+      inToken = logAdd(inToken, entryAt(state, before, t)) + this.at(t, next);
+      inBlank = inEither + this.at(t, this.blankId);
+      inEither = logAdd(inToken, inBlank);
+      blank[t] = inBlank;
+      either[t] = inEither;
+    }
+    return { score: this.sum(state, next), last: next, blank, either };
+  }
+
+  /**
+   * Fills in the weights: e^(entry − scale), the scale being the largest entry. Sums over positions then take a multiplication
+   * where they would take an exponential.
+   */
+  private weigh(state: PrefixState, before: Float64Array): number {
+    let scale = NEVER;
+    for (let t = 0; t < this.positions; t++) scale = Math.max(scale, entryAt(state, before, t));
+    for (let t = 0; t < this.positions; t++) {
+      this.weights[t] = scale === NEVER ? 0 : Math.exp(entryAt(state, before, t) - scale);
+    }
+    return scale;
+  }
+
+  private weighedSum(state: PrefixState, token: number, scale: number): number {
+    if (token === this.blankId) return NEVER;
+    const column = this.column(token);
+    let total = 0;
+    for (let t = 0; t < this.positions; t++) total += (this.weights[t] as number) * (column[t] as number);
+    return total > TINY ? scale + Math.log(total) : this.sum(state, token);
   }
 
   /** log Σ over positions of e^(entry + log-probability of the token there) */
-  private sum(entries: Float64Array, token: number): number {
+  private sum(state: PrefixState, token: number): number {
+    const before = entriesOf(state, token);
     let largest = NEVER;
-    for (let t = 0; t < this.positions; t++) {
-      const value = (entries[t] as number) + this.at(t, token);
-      if (value > largest) largest = value;
-    }
+    for (let t = 0; t < this.positions; t++) largest = Math.max(largest, entryAt(state, before, t) + this.at(t, token));
     if (largest === NEVER) return NEVER;
     let total = 0;
-    for (let t = 0; t < this.positions; t++) total += Math.exp((entries[t] as number) + this.at(t, token) - largest);
+    for (let t = 0; t < this.positions; t++) total += Math.exp(entryAt(state, before, t) + this.at(t, token) - largest);
     return largest + Math.log(total);
   }
 
-  /** The prefix with one more token. */
-  extend(state: PrefixState, next: number): PrefixState {
-    const entries = this.entries(state, next);
-    const token = new Float64Array(this.positions);
-    const blank = new Float64Array(this.positions);
-    let inToken = NEVER;
-    let inBlank = NEVER;
-    for (let t = 0; t < this.positions; t++) {
-      const wasToken = inToken;
-      inToken = logAdd(inToken, entries[t] as number) + this.at(t, next);
-      inBlank = logAdd(inBlank, wasToken) + this.at(t, this.blankId);
-      token[t] = inToken;
-      blank[t] = inBlank;
-    }
-    return { score: this.sum(entries, next), last: next, token, blank };
+  private column(token: number): Float64Array {
+    const known = this.columns.get(token);
+    if (known) return known;
+    if ((this.columns.size + 1) * this.positions > KEPT) this.columns.clear();
+    const column = new Float64Array(this.positions);
+    for (let t = 0; t < this.positions; t++) column[t] = Math.exp(this.at(t, token));
+    this.columns.set(token, column);
+    return column;
   }
+}
+
+/** After which states of a prefix another token may begin: a repeated one only after a blank. */
+function entriesOf({ last, blank, either }: PrefixState, next: number): Float64Array {
+  return last === next ? blank : either;
+}
+
+/** Log-probability that the prefix is complete before a position; before the first one only the empty prefix is. */
+function entryAt({ last }: PrefixState, before: Float64Array, position: number): number {
+  if (position === 0) return last < 0 ? 0 : NEVER;
+  return before[position - 1] as number;
 }

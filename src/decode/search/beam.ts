@@ -16,7 +16,8 @@ import { isComplete, type StoppingRule } from './stopping.js';
  * higher than the `nBest` best of those that have ended; a lower `nBest` thus ends the search sooner but with the same best
  * hypothesis. A beam of 1 is greedy search: it stops at its first end mark, for the runner-up is not a hypothesis it keeps.
  *
- * @param rescorer changes the scores of continuations before they are ranked; no score may be above 0
+ * @param rescorer changes the scores of continuations before they are ranked. As none is above 0, the total of a hypothesis only
+ *   falls while it grows, which is all that the rule of stopping needs.
  * @returns for each sentence up to `nBest` hypotheses by descending score, of equal scores the one that ended first. There are
  *   fewer where fewer have a probability above 0, but always at least one: if none can be ended, the open ones as they are.
  * @throws ConfigError when the options contradict each other or the session.
@@ -29,7 +30,7 @@ export async function beamSearch(
 ): Promise<Hypothesis[][]> {
   checkSearchOptions(session, options);
   const frontier = new Frontier(session.sentences, session.beam, lengthPenaltyOf(options));
-  return runSearch(session, options, frontier, new BeamStrategy(frontier, options), rescorer);
+  return runSearch(session, options, frontier, new BeamStrategy(frontier, options, rescorer), rescorer);
 }
 
 /** The hypotheses of a sentence that have ended. */
@@ -47,6 +48,7 @@ class BeamStrategy implements SearchStrategy {
   constructor(
     private readonly frontier: Frontier,
     private readonly options: SearchOptions,
+    private readonly rescorer: Rescorer | undefined,
   ) {
     const { beam, sentences } = frontier;
     this.ended = Array.from({ length: sentences }, () => ({ best: [], count: 0 }));
@@ -99,7 +101,8 @@ class BeamStrategy implements SearchStrategy {
 
   private end(sentence: number, hypothesis: number, logProb: number, finished: boolean): void {
     const { best } = this.ended[sentence]!;
-    const result = this.frontier.hypothesis(sentence * this.frontier.beam + hypothesis, logProb, finished);
+    const parts = this.rescorer?.parts(sentence, hypothesis, true);
+    const result = this.frontier.hypothesis(sentence * this.frontier.beam + hypothesis, logProb, finished, parts);
     this.ended[sentence]!.count++;
     let rank = best.length;
     while (rank > 0 && best[rank - 1]!.score < result.score) rank--;
@@ -123,6 +126,8 @@ class BeamStrategy implements SearchStrategy {
     if (best.length > 0) return best;
     const count = Math.min(this.frontier.open[sentence]!, this.options.nBest);
     const firstRow = sentence * this.frontier.beam;
-    return Array.from({ length: count }, (_, k) => this.frontier.hypothesis(firstRow + k, undefined, false));
+    return Array.from({ length: count }, (_, k) =>
+      this.frontier.hypothesis(firstRow + k, undefined, false, this.rescorer?.parts(sentence, k, false)),
+    );
   }
 }

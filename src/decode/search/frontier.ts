@@ -1,8 +1,16 @@
 // The open hypotheses of every sentence and the history they grew from.
 import { type LengthPenalty, lengthNormalisedScore } from './length-penalty.js';
 
-/** One output of a search. */
-export interface Hypothesis {
+/** Log-probabilities of a hypothesis by the two models whose weighted sum a joint search ranks by. */
+export interface ScoreParts {
+  /** By the attention decoder. */
+  readonly attention: number;
+  /** By CTC: of all transcripts that begin with the hypothesis, or once it has ended, of exactly that transcript. */
+  readonly ctc: number;
+}
+
+/** One output of a search. A search that rescores continuations gives joint scores throughout, and their parts. */
+export interface Hypothesis extends Partial<ScoreParts> {
   /** Token ids without the begin and end marks. */
   readonly tokens: Int32Array;
   /** Log-probability of each token and then of the end mark; the latter is absent if the hypothesis could not be ended. */
@@ -91,7 +99,7 @@ export class Frontier {
    * An open hypothesis as a result.
    * @param end log-probability of the end mark, or `undefined` when it cannot be ended; its length is then at least counted as 1.
    */
-  hypothesis(row: number, end: number | undefined, finished: boolean): Hypothesis {
+  hypothesis(row: number, end: number | undefined, finished: boolean, parts?: ScoreParts): Hypothesis {
     const { length } = this;
     const tokens = new Int32Array(length);
     const tokenLogProbs = new Float32Array(end === undefined ? length : length + 1);
@@ -99,7 +107,7 @@ export class Frontier {
     this.trace(row, tokens, tokenLogProbs);
     const logProb = this.total(row) + (end ?? 0);
     const score = lengthNormalisedScore(this.penalty, logProb, Math.max(tokenLogProbs.length, 1));
-    return { tokens, tokenLogProbs, logProb, score, finished };
+    return { tokens, tokenLogProbs, logProb, score, finished, ...parts };
   }
 
   /** Follows the parents of `row` back to the first token. */

@@ -1,6 +1,6 @@
 // The loop shared by all searches: feed the open hypotheses, check what the model returns, drop finished sentences.
 import { EngineError } from '../../errors.js';
-import type { Frontier, Hypothesis } from './frontier.js';
+import type { Frontier, Hypothesis, ScoreParts } from './frontier.js';
 import type { Candidates, DecodingSession } from './model.js';
 import type { SearchOptions } from './options.js';
 import { BannedTokens, createProcessors, type LogitsProcessor } from './processors.js';
@@ -22,10 +22,20 @@ export interface Continuations {
   readonly banned: BannedTokens;
 }
 
-/** A second opinion on what may follow. */
+/** A second opinion on what may follow, such as that of CTC. */
 export interface Rescorer {
-  /** The continuations of a sentence with other scores; called once for each step of a sentence, in order. */
+  /**
+   * How many allowed continuations of each of K hypotheses, besides the end mark, it wants to see: the session is asked for so
+   * many whatever is forbidden. It must not look at more, for how many more there are depends on the rest of the batch.
+   */
+  candidates(beam: number): number;
+  /**
+   * The continuations of a sentence with other scores, none above 0; called once for each step of a sentence, in order. The
+   * tokens of a hypothesis must come by descending score, equal ones by ascending id.
+   */
   rescore(next: Continuations, frontier: Frontier): Continuations;
+  /** What the score of an open hypothesis consists of, as it is or (`ended`) with the end mark; after {@link rescore}. */
+  parts(sentence: number, hypothesis: number, ended: boolean): ScoreParts;
 }
 
 /** What tells one kind of search from another. */
@@ -60,7 +70,8 @@ export async function runSearch(
   const processors = createProcessors(options);
   const banned = new BannedTokens(sentences * beam, vocabularySize);
   // The best K + 1 allowed tokens of a row suffice (K to go on with besides the end mark); the rest is room for forbidden ones.
-  const room = Math.min(vocabularySize, 2 * beam + 4);
+  const wanted = Math.max(beam, rescorer?.candidates(beam) ?? 0);
+  const room = Math.min(vocabularySize, Math.max(2 * beam, wanted) + 4);
   const results: (Hypothesis[] | undefined)[] = new Array(sentences).fill(undefined);
   /** The sentences in the session, in its order. */
   let present = Array.from({ length: sentences }, (_, sentence) => sentence);
@@ -71,11 +82,12 @@ export async function runSearch(
   for (let step = 0; remaining > 0; step++) {
     feed(frontier, present, options, tokens, parents);
     forbid(processors, frontier, present, banned);
-    // A forced end mark may be the least probable token: unless the session reports it, only a list of all tokens has it.
+    // A forced end mark may be the least probable token, and so may one to rescore: unless the session reports it, only a list
+    // of all tokens has it.
     const ending =
       session.endToken !== endToken &&
       (rescorer !== undefined || present.some((sentence) => !results[sentence] && maxLengths[sentence] === step));
-    const needed = Math.min(vocabularySize, beam + 1 + banned.largest);
+    const needed = Math.min(vocabularySize, wanted + 1 + banned.largest);
     const top = ending || needed > room ? 'all' : room;
     const candidates = await session.step(tokens, parents, top);
     checkShape(candidates, present.length * beam, top === 'all' ? vocabularySize : top);

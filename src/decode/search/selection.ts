@@ -28,6 +28,39 @@ export function mostProbable(
 }
 
 /**
+ * The most probable allowed tokens after one hypothesis besides the end mark, by descending log-probability, equal ones by
+ * ascending id: at most `count` of them, none of probability 0. The same whether candidates are sorted or not.
+ */
+export function bestTokens(
+  next: Continuations,
+  frontier: Frontier,
+  hypothesis: number,
+  count: number,
+  endToken: number,
+): { token: number; logProb: number }[] {
+  const { banned, ids, logProbs, width } = next;
+  banned.select(next.sentence * frontier.beam + hypothesis);
+  const offset = next.offset + hypothesis * width;
+  const best: { token: number; logProb: number }[] = [];
+  let worst = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < width; j++) {
+    const logProb = logProbs[offset + j]!;
+    if (logProb <= worst) {
+      if (ids) break; // sorted: nothing better follows
+      continue;
+    }
+    const token = ids ? ids[offset + j]! : j;
+    if (token === endToken || banned.has(token)) continue;
+    let slot = best.length;
+    while (slot > 0 && logProb > best[slot - 1]!.logProb) slot--;
+    best.splice(slot, 0, { token, logProb });
+    if (best.length > count) best.pop();
+    if (best.length === count) worst = best[count - 1]!.logProb;
+  }
+  return best;
+}
+
+/**
  * The `capacity` best continuations of one sentence's hypotheses, by descending total log-probability; equal ones by ascending
  * hypothesis, then token id. The order of ties is that in which candidates are visited: a later one must be strictly better.
  */

@@ -51,7 +51,7 @@ function readTexts(path) {
 const isSpeech = (text) => text !== undefined && text !== '' && !/^[[(<].*[\])>]$/.test(text);
 
 /** As it is said: lower case, without remarks and punctuation, single digits and the signs of a telephone in words. */
-export function spokenText(text, language) {
+function spokenText(text, language) {
   return text
     .normalize('NFC')
     .replace(/[[(<][^\])>]*[\])>]/g, ' ')

@@ -81,13 +81,12 @@ describe('noise', () => {
   });
 
   test('octaves of white noise double in power, those of pink noise have the same', () => {
-    // 2^-9 … 2^-1 cycles a sample: over an octave each, and over the mean of several stretches.
     const octaves = (make: typeof whiteNoise, low: number) => {
       let sum = 0;
-      for (let i = 0; i < 8; i++) sum += bandPower(make(4096, random(10 + i)), low, 2 * low);
+      for (let i = 0; i < 8; i++) sum += bandPower(make(2048, random(10 + i)), low, 2 * low);
       return sum / 8;
     };
-    const lows = [1 / 512, 1 / 128, 1 / 32, 1 / 8, 1 / 4];
+    const lows = [1 / 256, 1 / 128, 1 / 32, 1 / 8, 1 / 4];
     const white = lows.map((low) => decibels(octaves(whiteNoise, low) / low));
     const pink = lows.map((low) => decibels(octaves(pinkNoise, low)));
     for (const levels of [white, pink]) {
@@ -201,7 +200,7 @@ describe('speed', () => {
     expect(fast.length).toBe(Math.ceil(8000 / factor));
     const middle = fast.subarray(1000, 6000);
     const crossings = middle.filter((value, i) => i > 0 && value >= 0 && middle[i - 1]! < 0).length;
-    expect(Math.abs(crossings - 5000 * 0.01 * factor)).toBeLessThanOrEqual(1);
+    expect(Math.abs(crossings - 5000 * 0.01 * factor)).toBeLessThan(1.01);
   });
 
   test('at 1 the samples are themselves', () => {
