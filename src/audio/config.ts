@@ -24,6 +24,9 @@ export const featuresConfigSchema = z
       .default('povey')
       .describe('fbank and mfcc: window; logMel always has a periodic Hann window'),
     preemphasis: z.number().min(0).max(1).default(0.97).describe('fbank and mfcc: coefficient of the preemphasis'),
+    scale: positive
+      .default(32_768)
+      .describe('fbank and mfcc: what samples in [−1, 1] are multiplied by; Kaldi works on 16-bit integers'),
     dither: z.number().min(0).default(0).describe('fbank and mfcc: noise added to 16-bit samples (Kaldi: 1); seeded'),
     removeDcOffset: z.boolean().default(true).describe('fbank and mfcc: subtract the mean of each frame'),
     roundToPowerOfTwo: z.boolean().default(true).describe('fbank and mfcc: pad frames with zeros to a power of two'),
@@ -43,7 +46,14 @@ export const featuresConfigSchema = z
       .enum(['natural', 'log10', 'decibel', 'whisper'])
       .default('natural')
       .describe('logMel: logarithm; whisper also clamps to 8 below the highest and scales'),
-    logFloor: positive.default(1e-10).describe('logMel: smallest power before the logarithm'),
+    logFloor: positive
+      .default(1e-10)
+      .describe('logMel: smallest number that a logarithm is taken of, a power or (usePower: false) a magnitude'),
+    topDb: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('logMel with log: decibel: nothing is further below the highest value; 0 is off (librosa: 80)'),
     deltas: z.int().min(0).max(2).default(0).describe('orders of time derivatives appended to the features'),
     deltaWindow: z.int().min(1).default(2).describe('frames on each side that a derivative looks at'),
     cmvn: z
@@ -64,17 +74,24 @@ export const featuresConfigSchema = z
     if (config.kind === 'mfcc' && numCeps > numMelBins) {
       fail('numCeps', `numCeps must be at most numMelBins (${numMelBins}), but is ${numCeps}`);
     }
-    const samples = Math.round((sampleRate * frameLength) / 1000);
-    if (Math.round((sampleRate * frameShift) / 1000) < 1) {
+    const { length, shift } = frameSizes(config);
+    if (shift < 1) {
       fail('frameShift', `frameShift must be at least one sample (${1000 / sampleRate} ms), but is ${frameShift}`);
     }
-    if (samples < 2) fail('frameLength', `frameLength must be at least two samples, but is ${frameLength} ms`);
-    if (config.kind === 'logMel' && samples > fftSize) {
-      fail('frameLength', `frameLength must be at most fftSize (${fftSize}) samples, but is ${samples}`);
-    }
-    const bins = (config.kind === 'logMel' ? fftSize : 2 * samples) / 2;
-    if (numMelBins > bins) {
-      fail('numMelBins', `numMelBins must be at most the bins of a spectrum (${bins}), but is ${numMelBins}`);
+    if (length < 2) {
+      fail('frameLength', `frameLength must be at least two samples (${2000 / sampleRate} ms), but is ${frameLength}`);
+    } else if (config.kind === 'logMel' && length > fftSize) {
+      fail('frameLength', `frameLength must be at most fftSize (${fftSize}) samples, but is ${length}`);
+    } else if (high <= nyquist && lowFreq < high) {
+      const most = mostMelBins(config);
+      if (numMelBins > most) {
+        const size = transformSize(config);
+        const few = most === 0 ? 'nothing between lowFreq and highFreq' : `${most}`;
+        fail(
+          'numMelBins',
+          `numMelBins must be at most what a spectrum of ${size} samples can tell apart (${few}), but is ${numMelBins}`,
+        );
+      }
     }
   });
 
@@ -84,4 +101,68 @@ export type FeaturesConfig = z.infer<typeof featuresConfigSchema>;
 /** The upper edge of the highest filter in Hz. */
 export function highestFrequency({ highFreq, sampleRate }: Pick<FeaturesConfig, 'highFreq' | 'sampleRate'>): number {
   return highFreq > 0 ? highFreq : sampleRate / 2 + highFreq;
+}
+
+/** Samples of a frame and from frame to frame; parts of a sample are dropped, as Kaldi does. */
+export function frameSizes({
+  sampleRate,
+  frameLength,
+  frameShift,
+}: Pick<FeaturesConfig, 'sampleRate' | 'frameLength' | 'frameShift'>): { length: number; shift: number } {
+  // The little more makes up for rounding: 25 ms × 16 kHz are 400 samples and not 399.
+  const samples = (milliseconds: number) => Math.floor((sampleRate * milliseconds) / 1000 + 1e-9);
+  return { length: samples(frameLength), shift: samples(frameShift) };
+}
+
+/** Samples that a spectrum is made of. */
+export function transformSize(config: FeaturesConfig): number {
+  if (config.kind === 'logMel') return config.fftSize;
+  const { length } = frameSizes(config);
+  return config.roundToPowerOfTwo ? 2 ** Math.ceil(Math.log2(length)) : length;
+}
+
+/** A mel scale; Kaldi's and HTK's are the same but for rounded constants. */
+export type MelScale = 'kaldi' | 'htk' | 'slaney';
+
+const SLANEY_HZ = 200 / 3;
+const SLANEY_BREAK = 1000;
+const SLANEY_STEP = Math.log(6.4) / 27;
+
+/** Hertz → mel. */
+export function hertzToMel(hertz: number, scale: MelScale): number {
+  if (scale === 'kaldi') return 1127 * Math.log(1 + hertz / 700);
+  if (scale === 'htk') return 2595 * Math.log10(1 + hertz / 700);
+  const linear = hertz / SLANEY_HZ;
+  return hertz < SLANEY_BREAK ? linear : SLANEY_BREAK / SLANEY_HZ + Math.log(hertz / SLANEY_BREAK) / SLANEY_STEP;
+}
+
+/** Mel → hertz. */
+export function melToHertz(mel: number, scale: MelScale): number {
+  if (scale === 'kaldi') return 700 * (Math.exp(mel / 1127) - 1);
+  if (scale === 'htk') return 700 * (10 ** (mel / 2595) - 1);
+  const breakMel = SLANEY_BREAK / SLANEY_HZ;
+  return mel < breakMel ? mel * SLANEY_HZ : SLANEY_BREAK * Math.exp(SLANEY_STEP * (mel - breakMel));
+}
+
+/**
+ * The largest number of mel filters, up to the one configured, of which each has a bin of the spectrum inside its triangle. A
+ * filter without one would give the same number for all sound; Kaldi refuses it, librosa warns.
+ */
+function mostMelBins(config: FeaturesConfig): number {
+  const scale = config.kind === 'logMel' ? config.melScale : 'kaldi';
+  const spacing = config.sampleRate / transformSize(config);
+  const low = hertzToMel(config.lowFreq, scale);
+  const high = hertzToMel(highestFrequency(config), scale);
+  const hasEmpty = (filters: number): boolean => {
+    const edge = (i: number) => melToHertz(low + (i * (high - low)) / (filters + 1), scale);
+    for (let i = 0; i < filters; i++) {
+      // The first bin above the left edge.
+      if ((Math.floor(edge(i) / spacing) + 1) * spacing >= edge(i + 2)) return true;
+    }
+    return false;
+  };
+  // A bin lies inside two triangles at most.
+  let filters = Math.min(config.numMelBins, transformSize(config) + 2);
+  while (filters > 0 && hasEmpty(filters)) filters--;
+  return filters;
 }

@@ -216,9 +216,9 @@ export class TrainingLoop {
     state.validationDue = result === undefined;
     if (result === undefined) return;
     this.isSaved = false;
-    const { loss, perplexity, accuracy } = result;
+    const { loss, perplexity, accuracy, ctcLoss } = result;
     const scores = Object.fromEntries(Object.entries(result.metrics).map(([name, { score }]) => [name, score]));
-    const record = { loss, perplexity, accuracy, ...scores };
+    const record = { loss, perplexity, accuracy, ...(ctcLoss === undefined ? {} : { ctcLoss }), ...scores };
     const isBest = this.rank(validationMetric === 'loss' ? loss : (scores[validationMetric] ?? Number.NaN));
     const seconds = (performance.now() - began) / 1000;
     this.metrics?.write({ step: state.step, event: 'validation', ...record, best: isBest }, { seconds });

@@ -20,16 +20,27 @@ export interface PowerSpectrum {
   readonly size: number;
   /** Where the frame is put; emptied by nothing but its next use. */
   readonly input: Float32Array;
-  /** Writes |X|² of bins 0 … size/2 (rounded down). @param power at least size/2 + 1 numbers */
+  /** Writes |X|² of bins 0 … size/2 (rounded down), in single precision. @param power at least size/2 + 1 numbers */
   compute(power: Float32Array): void;
 }
 
-let loaded: Promise<Pffft> | undefined;
+/** Writes the power spectrum of a frame. */
+type Plan = (input: Float32Array, power: Float32Array) => void;
 
-/** The module, instantiated once for a thread. */
-function load(): Promise<Pffft> {
-  const create = (make: unknown) => (make as () => Promise<Pffft>)();
-  loaded ??= create(createSimd).catch(() => create(createPlain));
+/** The module and what was planned in its memory, which is never given back: a plan serves all spectra of its size. */
+interface Loaded {
+  readonly fft: Pffft;
+  readonly plans: Map<number, Plan>;
+}
+
+let loaded: Promise<Loaded> | undefined;
+
+/** The module, instantiated once for a thread; without SIMD where there is none. */
+function load(): Promise<Loaded> {
+  const create = (make: unknown) => (make as (module: object) => Promise<Pffft>)({ printErr: () => undefined });
+  loaded ??= create(createSimd)
+    .catch(() => create(createPlain))
+    .then((fft) => ({ fft, plans: new Map() }));
   return loaded;
 }
 
@@ -41,84 +52,124 @@ function isPlannable(size: number, multiple: number): boolean {
   return rest === 1;
 }
 
-/** Prepares power spectra of frames of `size` samples. */
+/** Prepares power spectra of frames of `size` samples, 1 or more. */
 export async function createPowerSpectrum(size: number): Promise<PowerSpectrum> {
-  const fft = await load();
-  return isPlannable(size, 32) ? planned(fft, size) : bluestein(fft, size);
-}
-
-/** `count` aligned numbers in the module's memory. The memory may move when more of it is asked for. */
-function allocate(fft: Pffft, count: number): { at: number; view(): Float32Array } {
-  const at = fft._pffft_aligned_malloc(4 * count);
-  return { at, view: () => fft.HEAPF32.subarray(at / 4, at / 4 + count) };
-}
-
-function planned(fft: Pffft, size: number): PowerSpectrum {
-  const setup = fft._pffft_new_setup(size, REAL);
-  const [source, target, work] = [allocate(fft, size), allocate(fft, size), allocate(fft, size)];
+  const { fft, plans } = await load();
+  let plan = plans.get(size);
+  if (!plan) {
+    if (isPlannable(size, 32)) plan = realPlan(fft, size);
+    else if (isPlannable(size, 16)) plan = complexPlan(fft, size);
+    else plan = bluesteinPlan(fft, size);
+    plans.set(size, plan);
+  }
+  const chosen = plan;
   const input = new Float32Array(size);
+  return { size, input, compute: (power) => chosen(input, power) };
+}
+
+/** Numbers in the module's memory. */
+interface Block {
+  readonly at: number;
+  /** The numbers, wherever the memory is now: it moves when more of it is asked for. */
+  view(): Float32Array;
+}
+
+function allocate(fft: Pffft, count: number): Block {
+  const at = fft._pffft_aligned_malloc(4 * count);
+  if (at === 0) throw new RangeError(`a transform of ${count} numbers finds no memory in WebAssembly; make it smaller`);
+  let view = fft.HEAPF32.subarray(at / 4, at / 4 + count);
   return {
-    size,
-    input,
-    compute(power) {
-      source.view().set(input);
-      fft._pffft_transform_ordered(setup, source.at, target.at, work.at, FORWARD);
-      const bins = target.view();
-      const half = size / 2;
-      power[0] = (bins[0] as number) ** 2;
-      // The real highest bin stands in the place of the imaginary part of the lowest.
-      power[half] = (bins[1] as number) ** 2;
-      for (let k = 1; k < half; k++) {
-        const re = bins[2 * k] as number;
-        const im = bins[2 * k + 1] as number;
-        power[k] = re * re + im * im;
-      }
+    at,
+    view() {
+      if (view.buffer !== fft.HEAPF32.buffer) view = fft.HEAPF32.subarray(at / 4, at / 4 + count);
+      return view;
     },
   };
 }
 
+/** Transforms of `size` complex or real numbers from one block to another. */
+function transform(fft: Pffft, size: number, kind: number) {
+  const setup = fft._pffft_new_setup(size, kind);
+  const count = kind === COMPLEX ? 2 * size : size;
+  const [source, target, work] = [allocate(fft, count), allocate(fft, count), allocate(fft, count)];
+  const run = (from: Block, to: Block, direction: number): void =>
+    fft._pffft_transform_ordered(setup, from.at, to.at, work.at, direction);
+  return { source, target, run };
+}
+
+function realPlan(fft: Pffft, size: number): Plan {
+  const { source, target, run } = transform(fft, size, REAL);
+  const half = size / 2;
+  return (input, power) => {
+    source.view().set(input);
+    run(source, target, FORWARD);
+    const bins = target.view();
+    power[0] = (bins[0] as number) ** 2;
+    // The real highest bin stands in the place of the imaginary part of the lowest.
+    power[half] = (bins[1] as number) ** 2;
+    for (let k = 1; k < half; k++) {
+      const re = bins[2 * k] as number;
+      const im = bins[2 * k + 1] as number;
+      power[k] = re * re + im * im;
+    }
+  };
+}
+
+/** Multiples of 16, among them the 400 of Whisper, as complex numbers without an imaginary part. */
+function complexPlan(fft: Pffft, size: number): Plan {
+  const { source, target, run } = transform(fft, size, COMPLEX);
+  source.view().fill(0);
+  return (input, power) => {
+    const numbers = source.view();
+    for (let n = 0; n < size; n++) numbers[2 * n] = input[n] as number;
+    run(source, target, FORWARD);
+    const bins = target.view();
+    for (let k = 0; k <= size / 2; k++) {
+      const re = bins[2 * k] as number;
+      const im = bins[2 * k + 1] as number;
+      power[k] = re * re + im * im;
+    }
+  };
+}
+
 /** The transform of any size as a convolution with a chirp (Bluestein, 1970). */
-function bluestein(fft: Pffft, size: number): PowerSpectrum {
+function bluesteinPlan(fft: Pffft, size: number): Plan {
   let length = 16;
   while (length < 2 * size - 1) length *= 2;
-  const setup = fft._pffft_new_setup(length, COMPLEX);
-  const [a, b, work] = [allocate(fft, 2 * length), allocate(fft, 2 * length), allocate(fft, 2 * length)];
+  const { source, target, run } = transform(fft, length, COMPLEX);
   // chirp[n] = exp(−iπn²/size); n² modulo 2·size, so that the angle stays exact.
   const cosine = Float64Array.from({ length: size }, (_, n) => Math.cos((Math.PI * ((n * n) % (2 * size))) / size));
   const sine = Float64Array.from({ length: size }, (_, n) => -Math.sin((Math.PI * ((n * n) % (2 * size))) / size));
-  const kernel = a.view().fill(0);
+  const kernel = source.view().fill(0);
   for (let n = 0; n < size; n++) {
     for (const at of n === 0 ? [0] : [n, length - n]) {
       kernel[2 * at] = cosine[n] as number;
       kernel[2 * at + 1] = -(sine[n] as number);
     }
   }
-  fft._pffft_transform_ordered(setup, a.at, b.at, work.at, FORWARD);
-  const response = b.view().slice();
-  const input = new Float32Array(size);
-  return {
-    size,
-    input,
-    compute(power) {
-      const chirped = a.view().fill(0);
-      for (let n = 0; n < size; n++) {
-        chirped[2 * n] = (input[n] as number) * (cosine[n] as number);
-        chirped[2 * n + 1] = (input[n] as number) * (sine[n] as number);
-      }
-      fft._pffft_transform_ordered(setup, a.at, b.at, work.at, FORWARD);
-      const product = b.view();
-      for (let k = 0; k < length; k++) {
-        const [re, im] = [product[2 * k] as number, product[2 * k + 1] as number];
-        const [hr, hi] = [response[2 * k] as number, response[2 * k + 1] as number];
-        product[2 * k] = re * hr - im * hi;
-        product[2 * k + 1] = re * hi + im * hr;
-      }
-      fft._pffft_transform_ordered(setup, b.at, a.at, work.at, BACKWARD);
-      const result = a.view();
-      // The last product with the chirp turns each number only, and leaves its power as it is.
-      for (let k = 0; k <= size / 2; k++) {
-        power[k] = ((result[2 * k] as number) ** 2 + (result[2 * k + 1] as number) ** 2) / (length * length);
-      }
-    },
+  run(source, target, FORWARD);
+  const response = target.view().slice();
+  return (input, power) => {
+    const chirped = source.view().fill(0);
+    for (let n = 0; n < size; n++) {
+      chirped[2 * n] = (input[n] as number) * (cosine[n] as number);
+      chirped[2 * n + 1] = (input[n] as number) * (sine[n] as number);
+    }
+    run(source, target, FORWARD);
+    const product = target.view();
+    for (let k = 0; k < 2 * length; k += 2) {
+      const re = product[k] as number;
+      const im = product[k + 1] as number;
+      const hr = response[k] as number;
+      const hi = response[k + 1] as number;
+      product[k] = re * hr - im * hi;
+      product[k + 1] = re * hi + im * hr;
+    }
+    run(target, source, BACKWARD);
+    const result = source.view();
+    // The last product with the chirp turns each number only, and leaves its power as it is.
+    for (let k = 0; k <= size / 2; k++) {
+      power[k] = ((result[2 * k] as number) ** 2 + (result[2 * k + 1] as number) ** 2) / (length * length);
+    }
   };
 }

@@ -1,32 +1,11 @@
-// Mel scales and triangular filter banks, as Kaldi, HTK and Slaney's Auditory Toolbox define them.
+// Triangular mel filter banks, as Kaldi, HTK and Slaney's Auditory Toolbox define them.
 
-/** A mel scale. */
-export type MelScale = 'kaldi' | 'htk' | 'slaney';
+import { hertzToMel, type MelScale, melToHertz } from '../config.js';
 
 /** One triangular filter: the weights of the bins from `start` on; the others are 0. */
 export interface MelFilter {
   readonly start: number;
   readonly weights: Float32Array;
-}
-
-const SLANEY_HZ = 200 / 3;
-const SLANEY_BREAK = 1000;
-const SLANEY_STEP = Math.log(6.4) / 27;
-
-/** Hertz → mel. */
-export function hertzToMel(hertz: number, scale: MelScale): number {
-  if (scale === 'kaldi') return 1127 * Math.log(1 + hertz / 700);
-  if (scale === 'htk') return 2595 * Math.log10(1 + hertz / 700);
-  const linear = hertz / SLANEY_HZ;
-  return hertz < SLANEY_BREAK ? linear : SLANEY_BREAK / SLANEY_HZ + Math.log(hertz / SLANEY_BREAK) / SLANEY_STEP;
-}
-
-/** Mel → hertz. */
-export function melToHertz(mel: number, scale: MelScale): number {
-  if (scale === 'kaldi') return 700 * (Math.exp(mel / 1127) - 1);
-  if (scale === 'htk') return 700 * (10 ** (mel / 2595) - 1);
-  const breakMel = SLANEY_BREAK / SLANEY_HZ;
-  return mel < breakMel ? mel * SLANEY_HZ : SLANEY_BREAK * Math.exp(SLANEY_STEP * (mel - breakMel));
 }
 
 /** What a bank of filters is made of. */

@@ -6,12 +6,15 @@ import { END, TableSession } from './table-model.js';
 
 export const BLANK = 0;
 
-/** Random log-probabilities; the end mark is never a label. */
-export function utterance(seed: number, positions: number, classes: number): CtcLogProbs {
+/**
+ * Random log-probabilities; the end mark is never a label.
+ * @param spread how unequal they are
+ */
+export function utterance(seed: number, positions: number, classes: number, spread = 2): CtcLogProbs {
   const random = new Random(seed, 'ctc');
   const logProbs = new Float32Array(positions * classes);
   for (let t = 0; t < positions; t++) {
-    const weights = Array.from({ length: classes }, (_, c) => (c === END ? 0 : Math.exp(2 * random.normal())));
+    const weights = Array.from({ length: classes }, (_, c) => (c === END ? 0 : Math.exp(spread * random.normal())));
     const sum = weights.reduce((a, b) => a + b);
     for (let c = 0; c < classes; c++) logProbs[t * classes + c] = Math.log(weights[c]! / sum);
   }

@@ -49,9 +49,10 @@ describe('prefix scores', () => {
     const scorer = new CtcPrefixScorer(spoken, BLANK);
     for (const prefix of [[], [2], [3], [2, 2], [2, 3], [3, 3], [2, 3, 2], [2, 2, 2], [3, 2, 3, 2], [2, 2, 2, 2]]) {
       const state = stateOf(scorer, prefix);
+      // Six digits: rows of float32 do not add up to 1 exactly, and prefix scores take it for granted that they do.
       const expected = total(all.filter(({ tokens }) => beginsWith(tokens, prefix)));
       if (expected === NEVER) expect(state.score).toBe(NEVER);
-      else expect(state.score).toBeCloseTo(expected, 10);
+      else expect(state.score).toBeCloseTo(expected, 6);
       const exactly = total(all.filter(({ tokens }) => tokens.join() === prefix.join()));
       if (exactly === NEVER) expect(scorer.end(state)).toBe(NEVER);
       else expect(scorer.end(state)).toBeCloseTo(exactly, 10);
@@ -61,7 +62,7 @@ describe('prefix scores', () => {
       for (const [i, token] of [2, BLANK, 3].entries()) {
         const longer = all.filter(({ tokens }) => beginsWith(tokens, [...prefix, token]));
         if (longer.length === 0) expect(scores[i]).toBe(NEVER);
-        else expect(scores[i]).toBeCloseTo(total(longer), 10);
+        else expect(scores[i]).toBeCloseTo(total(longer), 6);
       }
     }
   });
@@ -90,17 +91,17 @@ describe('prefix scores', () => {
     expect(compared).toBeGreaterThan(300);
   });
 
-  it('stay exact where probabilities are too small for float64', () => {
-    // At the only position where anything but a blank is possible the prefix is complete with e^-2000.
+  it.each([-740, -1000])('stay exact where probabilities are too small for float64 (e^%f)', (small) => {
+    // All is as good as impossible but a blank at the first position.
     const [positions, classes] = [3, 3];
-    const logProbs = new Float32Array(positions * classes).fill(-1000);
-    logProbs[0] = 0; // a blank, then token 2 with e^-1000, which may also come at once or last
+    const logProbs = new Float32Array(positions * classes).fill(small);
+    logProbs[BLANK] = 0;
     const spoken = { logProbs, positions };
     const scorer = new CtcPrefixScorer(spoken, BLANK);
     const scores = new Float64Array(1);
     scorer.scores(scorer.start(), [2], scores);
-    // Begun at positions 0 and 1: e^-1000 each; at position 2 after two blanks: e^-2000, which is lost beside them.
-    expect(scores[0]).toBeCloseTo(-1000 + Math.log(2), 9);
+    // Token 2 begins at position 0 or 1 with e^small each, at position 2 with the square of it, which is lost beside them.
+    expect(scores[0]).toBeCloseTo(small + Math.log(2), 9);
     expect(scorer.extend(scorer.start(), 2).score).toBeCloseTo(scores[0]!, 9);
   });
 
@@ -175,17 +176,23 @@ describe('prefix beam search', () => {
 
   it('keeps what a slow search keeps that tries every token', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 3, max: 14 }), (seed, beam, classes) => {
-        const spoken = utterance(seed, 9, classes);
-        const found = ctcBeamSearch(spoken, beam, BLANK).map(({ tokens }) => tokens.join());
-        expect(new Set(found)).toEqual(new Set(slowPrefixBeam(spoken, beam)));
-      }),
-      { numRuns: 150 },
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 3, max: 14 }),
+        fc.constantFrom(0.2, 2),
+        (seed, beam, classes, spread) => {
+          const spoken = utterance(seed, 9, classes, spread);
+          const found = ctcBeamSearch(spoken, beam, BLANK).map(({ tokens }) => tokens.join());
+          expect(new Set(found)).toEqual(new Set(slowPrefixBeam(spoken, beam)));
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 
   it('finds what the best path misses', () => {
-    // "2" has the probability 0.6² of the best path, "" only; yet "2" gathers three paths: 0.4² + 2 · 0.4 · 0.6.
+    // The best path is that of two blanks with 0.6², but "2" gathers three paths: 0.4² + 2 · 0.4 · 0.6.
     const log = (...row: number[]) => row.map(Math.log);
     const spoken = { logProbs: Float32Array.from([...log(0.6, 0, 0.4), ...log(0.6, 0, 0.4)]), positions: 2 };
     expect(ctcGreedy(spoken, BLANK).tokens.length).toBe(0);
@@ -193,6 +200,14 @@ describe('prefix beam search', () => {
     expect(Array.from(best!.tokens)).toEqual([2]);
     expect(Math.exp(best!.logProb)).toBeCloseTo(0.64, 6);
     expect(Math.exp(second!.logProb)).toBeCloseTo(0.36, 6);
+  });
+
+  it('does not take a repetition, which needs a blank before, for the best way on', () => {
+    // After two positions half of "2" ends in a blank: "2 2" gets 0.5 · 0.5, "2" gets that and 0.05, "2 3" gets 0.45.
+    const log = (...row: number[]) => row.map(Math.log);
+    const logProbs = Float32Array.from([...log(0, 0, 1, 0), ...log(0.5, 0, 0.5, 0), ...log(0.05, 0, 0.5, 0.45)]);
+    const [best] = ctcBeamSearch({ logProbs, positions: 3 }, 1, BLANK);
+    expect(Array.from(best!.tokens)).toEqual([2, 3]);
   });
 
   it('finds the empty transcript where there are no positions', () => {
