@@ -79,7 +79,9 @@ export const ctcDecodingConfigSchema = decodingConfigSchema.safeExtend({
     .min(0)
     .max(1)
     .default(0.3)
-    .describe('Share of the CTC prefix score in the score of a hypothesis (Watanabe et al., 2017); 0 leaves it out.'),
+    .describe(
+      'Share of the CTC prefix score in the score of a hypothesis (Watanabe et al., 2017); 0 leaves it out, 1 leaves the decoder out.',
+    ),
 });
 
 /** The checked settings of decoding. */

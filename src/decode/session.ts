@@ -29,7 +29,7 @@ export interface CtcLogProbs {
 }
 
 /** A session with what the CTC head says of each source it began with; nothing unless asked for. */
-interface SourceSession extends DecodingSession {
+export interface SourceSession extends DecodingSession {
   readonly ctc: readonly CtcLogProbs[];
 }
 

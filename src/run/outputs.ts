@@ -1,16 +1,9 @@
 // Outputs of a model: when their words were said, and those of pieces put together.
 import { ctcAlign } from '../decode/ctc/align.js';
+import { type SpokenWord, spokenWords } from '../decode/ctc/words.js';
 import type { CtcLogProbs } from '../decode/session.js';
 import type { Codec } from '../task.js';
 import { PAD } from '../text/special-tokens.js';
-
-/** A word with its times in seconds from the beginning of the audio file, and the mean probability of its tokens. */
-export interface TimedWord {
-  readonly word: string;
-  readonly start: number;
-  readonly end: number;
-  readonly confidence: number;
-}
 
 /** One output of a line. */
 export interface DecodedOutput {
@@ -19,24 +12,18 @@ export interface DecodedOutput {
   /** False where the output was cut at the maximum length. */
   readonly finished: boolean;
   /** When each word was said, where that was asked for and can be told. */
-  readonly words?: readonly TimedWord[];
+  readonly words?: readonly SpokenWord[];
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** The words of an output by the best path of the CTC head through its tokens; none where there is no path. */
-export function wordTimes(codec: Codec, tokens: Int32Array, ctc: CtcLogProbs): TimedWord[] {
+export function wordTimes(codec: Codec, tokens: Int32Array, ctc: CtcLogProbs): SpokenWord[] {
   const alignment = tokens.length > 0 ? ctcAlign(ctc, tokens, PAD) : undefined;
   if (!alignment) return [];
-  const seconds = codec.secondsPerPosition ?? 1;
-  return (codec.words?.(tokens) ?? []).map(({ word, firstToken, lastToken }) => {
-    const confidences = alignment.confidences.subarray(firstToken, lastToken + 1);
-    return {
-      word,
-      start: rounded((alignment.starts[firstToken] as number) * seconds),
-      end: rounded((alignment.ends[lastToken] as number) * seconds),
-      confidence: rounded(confidences.reduce((a, b) => a + b, 0) / confidences.length),
-    };
+  const found = spokenWords(codec.words?.(tokens) ?? [], alignment, codec.secondsPerPosition ?? 1);
+  return found.map(({ word, start, end, confidence }) => {
+    return { word, start: rounded(start), end: rounded(end), confidence: rounded(confidence) };
   });
 }
 

@@ -3,7 +3,8 @@ import { access, readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { stringifyConfig } from '../config/render.js';
-import type { Corpus } from '../data/corpus.js';
+import { type Corpus, listed } from '../data/corpus.js';
+import { NAMED_EXAMPLES } from '../data/scan.js';
 import { createEngine } from '../engine/create.js';
 import { type Engine, sizeOf } from '../engine/types.js';
 import { ConfigError, DataError } from '../errors.js';
@@ -14,6 +15,7 @@ import { replaceFile } from '../storage/atomic.js';
 import { listCheckpoints } from '../storage/checkpoints.js';
 import { openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig, TaskAdapter, TaskContext } from '../task.js';
+import { UNK } from '../text/special-tokens.js';
 import { prepareTraining } from '../train/trainer.js';
 import { packageVersion } from '../version.js';
 import { checkResumable } from './changes.js';
@@ -116,6 +118,24 @@ async function learnCodec(
   return codec;
 }
 
+/** Warns of validation rows whose target has something that the vocabulary lacks: it cannot be predicted there. */
+async function warnOfUnknown(codec: Codec, { valid }: Data, log: (line: string) => void): Promise<void> {
+  const found: string[] = [];
+  let count = 0;
+  for await (const row of valid.rows()) {
+    if (row.target.trim() === '') continue;
+    const { target } = await codec.encodeRow(row);
+    if (!target.includes(UNK)) continue;
+    count += 1;
+    if (found.length < NAMED_EXAMPLES) found.push(valid.locate(row.index, 'target'));
+  }
+  if (count === 0) return;
+  log(
+    `warning: ${count} validation ${count === 1 ? 'row has' : 'rows have'} characters or words in the target that the ` +
+      `vocabulary lacks: ${listed(found, count)}`,
+  );
+}
+
 /** A run folder under its lock, and what to do should training never begin. */
 interface Place {
   readonly run: WritableRunFolder;
@@ -163,6 +183,7 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
     const kept = options.resume ? await keptCodec(planned, run, begun, context) : undefined;
     const codec = kept ?? (await learnCodec(planned, run, data, context));
     signal?.throwIfAborted();
+    await warnOfUnknown(codec, data, log);
     const specs = parameterSpecs(resolveModelConfig(config.model), codec.vocabulary);
     parameters = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     checkMemory(parameters);

@@ -57,6 +57,8 @@ export class TrainingLoop {
   private intervalStart = this.started;
   /** Target tokens of this process since `intervalStart`, for the speed. */
   private timedTokens = 0;
+  /** Milliseconds since `intervalStart` in which nothing was done but waiting for data. */
+  private waited = 0;
   /** Whether the latest checkpoint holds the state as it is. */
   private isSaved: boolean;
   private metrics: MetricsLog | undefined;
@@ -130,7 +132,9 @@ export class TrainingLoop {
     const { state, stream, stepper, options } = this;
     const { logEvery, accumulate } = options.config.training;
     const batches: Batch<ModelExample>[] = [];
+    const asked = performance.now();
     for (let i = 0; i < accumulate; i++) batches.push(await stream.next());
+    this.waited += performance.now() - asked;
     const result = await stepper.run(
       state.step,
       batches.map(({ examples }) => examples),
@@ -186,13 +190,18 @@ export class TrainingLoop {
     const { step, targetTokens } = state;
     this.metrics?.write(
       { step, event: 'train', epoch, loss, learningRate, gradientNorm, targetTokens },
-      { tokensPerSecond: speed, seconds: this.elapsed() },
+      {
+        tokensPerSecond: speed,
+        dataWait: this.waited / (performance.now() - this.intervalStart),
+        seconds: this.elapsed(),
+      },
     );
     const curves = { loss, learningRate, gradientNorm, tokensPerSecond: speed };
     for (const [name, value] of Object.entries(curves)) board?.scalar(`train/${name}`, value, step);
     state.intervalLoss = 0;
     state.intervalTokens = 0;
     this.timedTokens = 0;
+    this.waited = 0;
     this.intervalStart = performance.now();
   }
 

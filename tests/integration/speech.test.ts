@@ -29,6 +29,7 @@ const TINY: Record<string, unknown> = {
   ctc: { weight: 0.3 },
   training: { steps: 8, learningRate: 0.003, warmupSteps: 2, validateEvery: 4, logEvery: 2, validationMetric: 'chrf' },
   decoding: { beam: 2, maxLength: 12 },
+  segmentation: { maxSeconds: 2 },
 };
 
 /** Rows of the fixture as manifests, audio named by where it really is. */
@@ -155,6 +156,28 @@ describe('a model', () => {
     expect(manifest.split('\n').length).toBe(5);
   });
 
+  it('decodes long audio in pieces and says so', async () => {
+    const wavs = await Promise.all(paths.slice(0, 8).map((path) => readFile(path)));
+    const data = wavs.map((wav) => wav.subarray(wav.indexOf('data') + 8));
+    const [header = Buffer.alloc(0)] = wavs;
+    const long = Buffer.concat([header.subarray(0, header.indexOf('data') + 8), ...data]);
+    long.writeUInt32LE(long.length - header.indexOf('data') - 8, header.indexOf('data') + 4);
+    long.writeUInt32LE(long.length - 8, 4);
+    await writeFile(join(folder, 'long.wav'), long);
+    const { code, stdout, stderr } = await s2s(['decode', run, '--json'], {
+      input: `${join(folder, 'long.wav')}\n${paths[0]}\n`,
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/line 1: .*is decoded in [2-9] pieces/);
+    const [first, second] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const times = first.outputs[0].words.map(({ start }: { start: number }) => start);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(second.outputs.length).toBe(1);
+  });
+
   it('without a CTC head refuses a CTC score', async () => {
     const config = await project(join(folder, 'plain'), {
       ctc: { weight: 0 },
@@ -187,6 +210,17 @@ describe('speech translation', () => {
     expect(report.metrics.bleu.signature).toContain('tok:13a');
     const other = await s2s(['train', config, '--out', `${out}-2`, '--set', 'model.encoderLayers=2']);
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('training.encoderFrom')]);
+  });
+});
+
+describe('a transcript', () => {
+  it('with characters that training has never seen is counted', async () => {
+    const place = join(folder, 'unknown');
+    const config = await project(place);
+    const [row = ''] = await fixtureRows('speech-recognition', 'valid.tsv', 1);
+    await manifest(place, 'valid', [row, `${paths[0]}\tgrüße`]);
+    const { code, stderr } = await s2s(['train', config, '--out', join(place, 'run'), '--max-steps', '1']);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/1 validation row has .*valid\.tsv:3/)]);
   });
 });
 

@@ -1,46 +1,30 @@
-// Filter banks and cepstral coefficients as Kaldi computes them (feature-window.cc, feature-fbank.cc, feature-mfcc.cc).
-import { Random } from '../../random.js';
-import { type FeaturesConfig, highestFrequency } from '../config.js';
+// Filter banks and cepstral coefficients as Kaldi computes them (feature-fbank.cc, feature-mfcc.cc).
+import { type FeaturesConfig, highestFrequency, transformSize } from '../config.js';
 import type { Features } from '../types.js';
 import { createPowerSpectrum } from './fft.js';
-import { applyMelBank, melBank } from './mel.js';
-import { windowValues } from './windows.js';
+import { createFraming, EPSILON, type FrameWriter } from './framing.js';
+import { logarithmsOf } from './logarithm.js';
+import { melProjection } from './mel.js';
 
-/** Kaldi works on 16-bit samples. */
-const SCALE = 32768;
-/** The smallest number that a logarithm is taken of: float32's epsilon. */
-const EPSILON = 2 ** -23;
-
-/** Features of one utterance. */
-export interface FrameExtractor {
+/** Makes features of utterances, one at a time. */
+export interface FeatureExtractor {
+  /** Features a frame. */
   readonly dim: number;
+  readonly framesPerSecond: number;
+  /** Frames of so many samples; 0 where they are too few for one. */
   frames(samples: number): number;
+  /** @throws DataError when samples are not finite, or so large that their power is not */
   extract(samples: Float32Array): Features;
 }
 
-/** Samples of a frame and from frame to frame. */
-export function frameSizes({ sampleRate, frameLength, frameShift }: FeaturesConfig): { length: number; shift: number } {
-  return {
-    length: Math.floor((sampleRate * frameLength) / 1000 + 1e-9),
-    shift: Math.floor((sampleRate * frameShift) / 1000 + 1e-9),
-  };
-}
-
-/** Number of frames of so many samples. */
-function frameCount(samples: number, length: number, shift: number, snipEdges: boolean): number {
-  if (!snipEdges) return Math.floor((samples + Math.floor(shift / 2)) / shift);
-  return samples < length ? 0 : 1 + Math.floor((samples - length) / shift);
-}
-
 /** Makes fbank or mfcc features. */
-export async function createKaldiExtractor(config: FeaturesConfig): Promise<FrameExtractor> {
-  const { length, shift } = frameSizes(config);
-  const { numMelBins, sampleRate, snipEdges, useEnergy, rawEnergy, htkCompat, preemphasis } = config;
+export async function createKaldiExtractor(config: FeaturesConfig): Promise<FeatureExtractor> {
+  const { numMelBins, sampleRate, usePower, useEnergy, htkCompat } = config;
   const isMfcc = config.kind === 'mfcc';
-  const fftSize = config.roundToPowerOfTwo ? 2 ** Math.ceil(Math.log2(length)) : length;
+  const fftSize = transformSize(config);
+  const framing = createFraming(config);
   const spectrum = await createPowerSpectrum(fftSize);
-  const window = windowValues(config.windowType, length);
-  const bank = melBank({
+  const project = melProjection({
     filters: numMelBins,
     fftSize,
     sampleRate,
@@ -50,64 +34,38 @@ export async function createKaldiExtractor(config: FeaturesConfig): Promise<Fram
   });
   const power = new Float32Array(Math.floor(fftSize / 2) + 1);
   const mel = new Float32Array(numMelBins);
+  const logarithms = logarithmsOf(mel);
   const cepstra = isMfcc ? cepstralMatrix(config) : undefined;
-  const values = isMfcc ? config.numCeps : numMelBins;
-  const dim = values + (useEnergy && !isMfcc ? 1 : 0);
-  const melAt = useEnergy && !isMfcc && !htkCompat ? 1 : 0;
-  const energyFloor = config.energyFloor > 0 ? Math.log(config.energyFloor) : Number.NEGATIVE_INFINITY;
+  const dim = isMfcc ? config.numCeps : numMelBins + (useEnergy ? 1 : 0);
+  const melAt = useEnergy && !htkCompat ? 1 : 0;
+  const energyAt = htkCompat ? numMelBins : 0;
 
-  /** Puts frame t, with the ends mirrored, into the transform's input. @returns its log energy */
-  const take = (samples: Float32Array, frame: number, noise: Random | undefined): number => {
-    const { input } = spectrum;
-    const start = snipEdges ? frame * shift : Math.floor((frame + 0.5) * shift) - Math.floor(length / 2);
-    let sum = 0;
-    for (let i = 0; i < length; i++) {
-      let at = start + i;
-      while (at < 0 || at >= samples.length) at = at < 0 ? -at - 1 : 2 * samples.length - 1 - at;
-      let value = (samples[at] as number) * SCALE;
-      if (noise) value += noise.normal() * config.dither;
-      input[i] = value;
-      sum += value;
+  // A function of its own, so that all of it is compiled at once, however long the first sound is.
+  const writeFrame = (frame: FrameWriter, t: number, out: Float32Array): void => {
+    const at = t * dim;
+    const energy = frame(t, spectrum.input);
+    spectrum.compute(power);
+    // Kaldi's coefficients are of the power spectrum always.
+    if (!isMfcc && !usePower) for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k] as number);
+    project(power, mel, 0);
+    if (isMfcc || config.useLogFbank) logarithms(0, numMelBins, EPSILON);
+    if (cepstra) {
+      writeCepstra(cepstra, mel, out, at, config, energy);
+      return;
     }
-    const offset = config.removeDcOffset ? sum / length : 0;
-    let energy = 0;
-    for (let i = 0; i < length; i++) {
-      const value = (input[i] as number) - offset;
-      input[i] = value;
-      energy += value * value;
-    }
-    for (let i = length - 1; i >= 0; i--) {
-      const before = input[Math.max(i - 1, 0)] as number;
-      input[i] = ((input[i] as number) - preemphasis * before) * (window[i] as number);
-    }
-    if (!rawEnergy) energy = input.subarray(0, length).reduce((total, value) => total + value * value, 0);
-    return Math.max(Math.log(Math.max(energy, EPSILON)), energyFloor);
+    out.set(mel, at + melAt);
+    if (useEnergy) out[at + energyAt] = energy;
   };
 
   return {
     dim,
-    frames: (samples) => frameCount(samples, length, shift, snipEdges),
+    framesPerSecond: framing.framesPerSecond,
+    frames: framing.count,
     extract(samples) {
-      const frames = samples.length === 0 ? 0 : frameCount(samples.length, length, shift, snipEdges);
+      const frames = framing.count(samples.length);
       const data = new Float32Array(frames * dim);
-      const noise = config.dither > 0 ? new Random(samples.length, 'dither') : undefined;
-      for (let frame = 0; frame < frames; frame++) {
-        const energy = take(samples, frame, noise);
-        spectrum.compute(power);
-        if (!isMfcc && !config.usePower)
-          for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k] as number);
-        applyMelBank(bank, power, mel, 0);
-        const at = frame * dim;
-        if (isMfcc || config.useLogFbank) {
-          for (let i = 0; i < numMelBins; i++) mel[i] = Math.log(Math.max(mel[i] as number, EPSILON));
-        }
-        if (cepstra) {
-          writeCepstra(cepstra, mel, data.subarray(at, at + dim), config, energy);
-          continue;
-        }
-        data.set(mel, at + melAt);
-        if (useEnergy) data[at + (htkCompat ? numMelBins : 0)] = energy;
-      }
+      const frame = framing.open(samples);
+      for (let t = 0; t < frames; t++) writeFrame(frame, t, data);
       return { data, frames, dim };
     },
   };
@@ -126,22 +84,26 @@ function cepstralMatrix({ numCeps, numMelBins, cepstralLifter }: FeaturesConfig)
   return matrix;
 }
 
-/** Writes the cepstral coefficients of one frame. HTK puts the first of them last, and larger by √2 where it is no energy. */
+/**
+ * Writes the cepstral coefficients of one frame from `at` on. HTK puts the first of them last, and larger by √2 where it is no
+ * energy.
+ */
 function writeCepstra(
   matrix: Float64Array,
   mel: Float32Array,
   out: Float32Array,
+  at: number,
   { numCeps, useEnergy, htkCompat }: FeaturesConfig,
   energy: number,
 ): void {
   for (let k = 0; k < numCeps; k++) {
     let sum = 0;
     for (let n = 0; n < mel.length; n++) sum += (matrix[k * mel.length + n] as number) * (mel[n] as number);
-    out[k] = sum;
+    out[at + k] = sum;
   }
-  if (useEnergy) out[0] = energy;
+  if (useEnergy) out[at] = energy;
   if (!htkCompat) return;
-  const first = (out[0] as number) * (useEnergy ? 1 : Math.SQRT2);
-  out.copyWithin(0, 1);
-  out[numCeps - 1] = first;
+  const first = (out[at] as number) * (useEnergy ? 1 : Math.SQRT2);
+  out.copyWithin(at, at + 1, at + numCeps);
+  out[at + numCeps - 1] = first;
 }

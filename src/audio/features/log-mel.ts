@@ -1,9 +1,9 @@
 // Log-mel spectrograms as librosa, torchaudio and Whisper compute them.
-import { type FeaturesConfig, highestFrequency } from '../config.js';
-import type { Features } from '../types.js';
+import { type FeaturesConfig, frameSizes, highestFrequency } from '../config.js';
 import { createPowerSpectrum } from './fft.js';
-import { type FrameExtractor, frameSizes } from './kaldi.js';
-import { applyMelBank, melBank } from './mel.js';
+import type { FeatureExtractor } from './kaldi.js';
+import { logarithmsOf } from './logarithm.js';
+import { melProjection } from './mel.js';
 import { windowValues } from './windows.js';
 
 /** Whisper keeps this much below the highest value. */
@@ -13,13 +13,13 @@ const WHISPER_RANGE = 8;
  * Frames are centred at multiples of the shift, with the ends mirrored (`center=True`, `pad_mode="reflect"`), the window is
  * a periodic Hann window in the middle of the transform. Whisper leaves the last frame out.
  */
-export async function createLogMelExtractor(config: FeaturesConfig): Promise<FrameExtractor> {
+export async function createLogMelExtractor(config: FeaturesConfig): Promise<FeatureExtractor> {
   const { length, shift } = frameSizes(config);
-  const { fftSize, numMelBins: dim, sampleRate, usePower, log, logFloor } = config;
+  const { fftSize, numMelBins: dim, sampleRate, usePower, log } = config;
   const spectrum = await createPowerSpectrum(fftSize);
   const window = windowValues('periodicHann', length);
   const margin = Math.floor((fftSize - length) / 2);
-  const bank = melBank({
+  const project = melProjection({
     filters: dim,
     fftSize,
     sampleRate,
@@ -33,42 +33,54 @@ export async function createLogMelExtractor(config: FeaturesConfig): Promise<Fra
   const count = (samples: number): number =>
     // Mirroring needs more samples than it makes up.
     samples <= half ? 0 : Math.floor(samples / shift) + (log === 'whisper' ? 0 : 1);
+  /** Writes the filters' sums of one frame. */
+  const writeFrame = (samples: Float32Array, start: number, out: Float32Array, at: number): void => {
+    const { input } = spectrum;
+    const isInside = start >= 0 && start + length <= samples.length;
+    for (let i = 0; i < length; i++) {
+      const from = isInside ? start + i : mirrored(start + i, samples.length);
+      input[margin + i] = (samples[from] as number) * (window[i] as number);
+    }
+    spectrum.compute(power);
+    if (!usePower) for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k] as number);
+    project(power, out, at);
+  };
+
   return {
     dim,
+    framesPerSecond: sampleRate / shift,
     frames: count,
     extract(samples) {
       const frames = count(samples.length);
       const data = new Float32Array(frames * dim);
-      for (let frame = 0; frame < frames; frame++) {
-        const { input } = spectrum;
-        input.fill(0);
-        const start = frame * shift - half + margin;
-        for (let i = 0; i < length; i++) {
-          let at = start + i;
-          if (at < 0) at = -at;
-          if (at >= samples.length) at = 2 * samples.length - 2 - at;
-          input[margin + i] = (samples[at] as number) * (window[i] as number);
-        }
-        spectrum.compute(power);
-        if (!usePower) for (let k = 0; k < power.length; k++) power[k] = Math.sqrt(power[k] as number);
-        applyMelBank(bank, power, data, frame * dim);
-      }
-      return logarithms({ data, frames, dim }, log, logFloor);
+      for (let t = 0; t < frames; t++) writeFrame(samples, t * shift - half + margin, data, t * dim);
+      takeLogarithms(data, config);
+      return { data, frames, dim };
     },
   };
 }
 
-function logarithms(features: Features, log: FeaturesConfig['log'], floor: number): Features {
-  const { data } = features;
-  const factor = log === 'natural' ? 1 : (log === 'decibel' ? 10 : 1) / Math.LN10;
+/** The place of a sample beyond the ends, without the first and the last one again. */
+const mirrored = (at: number, samples: number): number => (at < 0 ? -at : at < samples ? at : 2 * samples - 2 - at);
+
+/**
+ * Logarithms in place. Decibels are 10·log₁₀ of a power or 20·log₁₀ of a magnitude (librosa's `power_to_db` and
+ * `amplitude_to_db`, torchaudio's `AmplitudeToDB`, with a reference of 1).
+ */
+function takeLogarithms(data: Float32Array, { log, logFloor, usePower, topDb }: FeaturesConfig): void {
+  const tens = log === 'decibel' ? (usePower ? 10 : 20) : 1;
+  const factor = tens / Math.LN10;
   let highest = Number.NEGATIVE_INFINITY;
+  logarithmsOf(data)(0, data.length, logFloor);
+  if (log === 'natural') return;
   for (let i = 0; i < data.length; i++) {
-    const value = factor * Math.log(Math.max(data[i] as number, floor));
+    const value = factor * (data[i] as number);
     data[i] = value;
     if (value > highest) highest = value;
   }
   if (log === 'whisper') {
     for (let i = 0; i < data.length; i++) data[i] = (Math.max(data[i] as number, highest - WHISPER_RANGE) + 4) / 4;
+  } else if (log === 'decibel' && topDb > 0) {
+    for (let i = 0; i < data.length; i++) data[i] = Math.max(data[i] as number, highest - topDb);
   }
-  return features;
 }

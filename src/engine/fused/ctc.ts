@@ -10,10 +10,10 @@ import {
   logSoftmax,
   matMul,
   max,
-  minimum,
   mul,
   range,
   reshape,
+  softmax,
   sub,
   sum,
   type Tensor,
@@ -31,14 +31,15 @@ export interface CtcTargetTensors {
   readonly skip: Tensor;
   /** `[B, U]` */
   readonly final: Tensor;
-  /** `[B]`: weight of each row in the loss; 0 for rows whose targets do not fit into their frames. */
+  /** `[B]`: weight of each row in the loss */
   readonly weights: Tensor;
 }
 
 /**
- * Σ weight · (−log p(labels | logits)) (Graves et al., 2006), as PyTorch's `ctc_loss` with `zero_infinity` where rows
- * without a path have weight 0. The gradient with respect to the logits is
- * `weight · (softmax − occupancy)`, where the occupancy of a class is the probability of being in a state of it.
+ * Σ weight · (−log p(labels | logits)) (Graves et al., 2006), as PyTorch's `ctc_loss` with `zero_infinity`: a row whose
+ * labels do not fit into its frames adds nothing, whatever its weight; `ctcMinimumFrames` tells beforehand. The gradient
+ * with respect to the logits is `weight · (softmax − occupancy)`, where the occupancy of a class is the probability of
+ * being in a state of it.
  * @param logits `[B, S, V]`
  * @param present `[B, S]`: 1 at frames, 0 at the padding behind them
  * @returns scalar
@@ -63,21 +64,24 @@ export function ctcLoss(logits: Tensor, present: Tensor, targets: CtcTargetTenso
     const last = mul(sub(1, targets.final), IMPOSSIBLE);
     // [B, 1]
     const logLikelihood = logSumExp(add(forward.end, last));
-    save([logProbs, oneHot, emissions, isFrame, skip, last, forward.states, logLikelihood, present, targets.weights]);
+    const hasPath = cast(greater(reshape(logLikelihood, [batch]), IMPOSSIBLE / 2), 'float32');
+    const weights = mul(targets.weights, hasPath);
+    save([logProbs, oneHot, emissions, isFrame, skip, last, forward.states, present, weights]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor => {
-      const [p, hot, e, frame, jump, end, alphas, likelihood, real, weights] = saved as Tensor[] as [
+      const [p, hot, e, frame, jump, end, alphas, real, w] = saved as [
         ...[Tensor, Tensor, Tensor, Tensor, Tensor],
-        ...[Tensor, Tensor, Tensor, Tensor, Tensor],
+        ...[Tensor, Tensor, Tensor, Tensor],
       ];
       const betas = ctcScan({ initial: end, skip: jump, emissions: e, isFrame: frame }, 'backward').states;
-      // [S, B, U]: probability of each state at each frame
-      const posterior = exp(minimum(sub(add(alphas, betas), reshape(likelihood, [1, batch, 1])), 0));
+      // [S, B, U]: probability of each state at each frame. Σ exp(α + β) is the likelihood at every frame, but dividing by
+      // the frame's own sum cancels the rounding that α and β have gathered on their way.
+      const posterior = softmax(add(alphas, betas));
       // [B, S, V]
       const occupancy = matMul(transpose(posterior, [1, 0, 2]), hot);
-      const weight = mul(dy, mul(real, reshape(weights, [batch, 1])));
+      const weight = mul(dy, mul(real, reshape(w, [batch, 1])));
       return mul(sub(exp(p), occupancy), reshape(weight, [batch, frames, 1]));
     };
-    const value = mul(sum(mul(targets.weights, reshape(logLikelihood, [batch]))), -1);
+    const value = mul(sum(mul(weights, reshape(logLikelihood, [batch]))), -1);
     return { value, gradFunc };
   });
   return op(logits);

@@ -2,11 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type FeaturesConfig, featuresConfigSchema } from '../../../../src/audio/config.js';
+import {
+  type FeaturesConfig,
+  featuresConfigSchema,
+  hertzToMel,
+  type MelScale,
+  melToHertz,
+} from '../../../../src/audio/config.js';
 import { applyCmvn, CmvnAccumulator, parseCmvnStatistics } from '../../../../src/audio/features/cmvn.js';
 import { createFeatureExtractor, featureDim, featureFingerprint } from '../../../../src/audio/features/extractor.js';
 import { createPowerSpectrum } from '../../../../src/audio/features/fft.js';
-import { hertzToMel, type MelScale, melBank, melToHertz } from '../../../../src/audio/features/mel.js';
+import { melBank } from '../../../../src/audio/features/mel.js';
 import { Random } from '../../../../src/random.js';
 
 interface Rows {
