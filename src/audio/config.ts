@@ -39,7 +39,7 @@ export const featuresConfigSchema = z
     useLogFbank: z.boolean().default(true).describe('fbank: logarithms'),
     numCeps: z.int().min(1).default(13).describe('mfcc: coefficients'),
     cepstralLifter: z.number().min(0).default(22).describe('mfcc: liftering; 0 is off'),
-    fftSize: z.int().min(2).default(400).describe('logMel: samples of the transform'),
+    fftSize: z.int().min(2).max(65_536).default(400).describe('logMel: samples of the transform'),
     melScale: z.enum(['slaney', 'htk']).default('slaney').describe('logMel: mel scale'),
     melNorm: z.enum(['slaney', 'none']).default('slaney').describe('logMel: whether all filters have the same area'),
     log: z

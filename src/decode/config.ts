@@ -1,20 +1,26 @@
 // The `decoding` section of a configuration: how output sequences are searched for.
 import { z } from 'zod';
 
+const beamOr = (usual: number) =>
+  z.int().min(1).default(usual).describe('Hypotheses kept open per sentence; 1 is greedy search.');
+
+const lengthPenaltyOr = (usual: number) =>
+  z
+    .number()
+    .default(usual)
+    .describe(
+      'Exponent of the length penalty: 0 compares plain log-probabilities, higher values favour longer outputs.',
+    );
+
 /**
  * Settings of beam search (greedy search when `beam` is 1). Lengths count output tokens without the begin and end marks, except in
  * the length penalty, which counts the end mark as fairseq does.
  */
 export const decodingConfigSchema = z
   .strictObject({
-    beam: z.int().min(1).default(5).describe('Hypotheses kept open per sentence; 1 is greedy search.'),
+    beam: beamOr(5),
     nBest: z.int().min(1).default(1).describe('Hypotheses returned per sentence, best first; at most `beam`.'),
-    lengthPenalty: z
-      .number()
-      .default(1)
-      .describe(
-        'Exponent of the length penalty: 0 compares plain log-probabilities, higher values favour longer outputs.',
-      ),
+    lengthPenalty: lengthPenaltyOr(1),
     lengthPenaltyKind: z
       .enum(['power', 'gnmt'])
       .default('power')
@@ -74,6 +80,9 @@ export const decodingConfigSchema = z
 
 /** `decoding:` of a task whose encoder has a CTC head over the target's vocabulary. */
 export const ctcDecodingConfigSchema = decodingConfigSchema.safeExtend({
+  // The CTC score sees to it that outputs are as long as what is said.
+  lengthPenalty: lengthPenaltyOr(0),
+  beam: beamOr(10),
   ctcWeight: z
     .number()
     .min(0)

@@ -4,13 +4,15 @@ import { z } from 'zod';
 /** The kinds of tokenizer this package trains. */
 export const TOKENIZER_KINDS = ['char', 'word', 'bpe', 'byte-bpe'] as const;
 
-const units = {
-  kind: z
+const kindOr = (usual: (typeof TOKENIZER_KINDS)[number]) =>
+  z
     .enum(TOKENIZER_KINDS)
-    .default('bpe')
+    .default(usual)
     .describe(
       'Units: char (code points), word (between white space), bpe (SentencePiece manner), byte-bpe (GPT-2 manner)',
-    ),
+    );
+
+const units = {
   vocabularySize: z
     .int()
     .min(5)
@@ -66,9 +68,10 @@ function checkUnits(config: Units, refuse: (field: string, message: string) => v
   }
 }
 
-/** The tokenizer of one text. */
+/** The tokenizer of one text, characters unless told. */
 export const textTokenizerConfigSchema = z
   .strictObject({
+    kind: kindOr('char'),
     ...units,
     file: z.string().optional().describe('Existing tokenizer.json, instead of training one'),
   })
@@ -79,12 +82,12 @@ export const textTokenizerConfigSchema = z
 /** See {@link textTokenizerConfigSchema}. */
 export type TextTokenizerConfig = z.infer<typeof textTokenizerConfigSchema>;
 
-const { kind, vocabularySize, ...otherUnits } = units;
+const { vocabularySize, ...otherUnits } = units;
 
 /** The tokenizers of two texts. */
 export const tokenizerConfigSchema = z
   .strictObject({
-    kind,
+    kind: kindOr('bpe'),
     vocabularySize,
     joint: z.boolean().default(true).describe('Learn one vocabulary from source and target together'),
     ...otherUnits,

@@ -20,9 +20,7 @@ export const speechRecognitionConfigSchema = z
       .prefault({})
       .describe('the CTC loss on the encoder'),
     ...speechModelSections,
-    decoding: ctcDecodingConfigSchema
-      .prefault({ beam: 10, lengthPenalty: 0, maxLengthRatio: 1, maxLengthConstant: 10 })
-      .describe('how outputs are searched for'),
+    decoding: ctcDecodingConfigSchema.prefault({}).describe('how outputs are searched for'),
     evaluation: speechEvaluation(['wer', 'cer']),
   })
   .superRefine((config, context) => {

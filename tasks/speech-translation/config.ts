@@ -10,7 +10,7 @@ export const speechTranslationConfigSchema = z
     task: z.literal('speech-translation').describe('which task this configures'),
     ...speechSections,
     transcriptTokenizer: textTokenizerConfigSchema
-      .prefault({ kind: 'char' })
+      .prefault({})
       .describe('how the transcript becomes tokens of the CTC head'),
     ctc: z
       .strictObject({

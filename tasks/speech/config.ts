@@ -38,14 +38,12 @@ export const speechSections = {
     .prefault({})
     .describe('how long audio is decoded'),
   augmentation: augmentationConfigSchema.prefault({}).describe('how training sounds are varied'),
-  tokenizer: textTokenizerConfigSchema.prefault({ kind: 'char' }).describe('how the target text becomes tokens'),
+  tokenizer: textTokenizerConfigSchema.prefault({}).describe('how the target text becomes tokens'),
 } as const;
 
 /** Sections that come after the task's own. */
 export const speechModelSections = {
-  batching: batchingSchema
-    .prefault({ bucketing: 4096 })
-    .describe('how rows become batches; a source position is 4 frames'),
+  batching: batchingSchema.prefault({}).describe('how rows become batches; a source position is 4 frames'),
   model: frameModelConfigSchema.prefault({}).describe('the Transformer'),
   training: trainingConfigSchema.prefault({}).describe('how it is trained'),
 } as const;

@@ -25,12 +25,14 @@ export interface MelBankOptions {
 
 /** Edges of the triangles, equally spaced in mel, and the places of the bins on the same axis. */
 function geometry({ filters, fftSize, sampleRate, low, high, scale }: MelBankOptions) {
-  const lowest = hertzToMel(low, scale);
-  const step = (hertzToMel(high, scale) - lowest) / (filters + 1);
   const isKaldi = scale === 'kaldi';
-  const edges = Float64Array.from({ length: filters + 2 }, (_, i) =>
-    isKaldi ? lowest + i * step : melToHertz(lowest + i * step, scale),
-  );
+  const [lowest, highest] = [hertzToMel(low, scale), hertzToMel(high, scale)];
+  const step = (highest - lowest) / (filters + 1);
+  const edges = Float64Array.from({ length: filters + 2 }, (_, i) => {
+    // Rounding must not put the highest bin below the upper edge.
+    if (i > filters) return isKaldi ? highest : high;
+    return isKaldi ? lowest + i * step : melToHertz(lowest + i * step, scale);
+  });
   const place = (bin: number): number => {
     const hertz = (bin * sampleRate) / fftSize;
     return isKaldi ? hertzToMel(hertz, scale) : hertz;

@@ -164,18 +164,6 @@ const SHAPE: Readonly<Record<string, Recorder>> = {
       input.dtype,
     );
   },
-  Reverse: (g, x, { dims }) => {
-    const input = get(x, 'x');
-    const axes = axesOf(dims, input);
-    const all = (bound: number) => g.int64(axes.map(() => bound));
-    return g.op(
-      'Slice',
-      [g.full(input), all(-1), all(-TO_THE_END), g.int64(axes), all(-1)],
-      {},
-      input.shape,
-      input.dtype,
-    );
-  },
   Tile: (g, x, { reps }) => {
     const input = get(x, 'x');
     const shape = input.shape.map((dim, i) => dim * reps[i]);
@@ -285,17 +273,6 @@ const OWN: Readonly<Record<string, Recorder>> = {
     const start = g.op('Slice', [offsets, g.int64([site]), g.int64([site + 1]), axis], {}, [1], 'int64');
     const end = binary(g, 'Add', start, g.scalar(size, 'int64'));
     return g.op('Slice', [get(x, 'pool'), start, end, axis], {}, [size], 'float32');
-  },
-  // Conv wants the channels before the time: [B, D, S].
-  S2sDepthwiseConv: (g, x) => {
-    const input = get(x, 'x');
-    const kernel = get(x, 'kernel');
-    const [size, channels] = kernel.shape as [number, number];
-    const weights = reshape(g, transpose(g, kernel, [1, 0]), [channels, 1, size]);
-    const series = g.full(transpose(g, input, [0, 2, 1]));
-    const margin = (size - 1) / 2;
-    const attributes = { group: channels, kernel_shape: [size], pads: [margin, margin] };
-    return transpose(g, g.op('Conv', [series, g.full(weights)], attributes, series.shape, 'float32'), [0, 2, 1]);
   },
   // [normalised, mean, 1 / standard deviation]
   S2sLayerNorm: (g, x, { epsilon }) => {
