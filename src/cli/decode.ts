@@ -6,10 +6,11 @@ import { type CliContext, interruptible } from './context.js';
 import { defined, examples, finiteNumber, runSettings, wholeNumber, withCommonOptions } from './options.js';
 import { counted } from './output.js';
 
-function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0 }: DecodeSummary): string {
+function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0, unreadable = 0 }: DecodeSummary): string {
   const rate = seconds > 0 ? ` (${(count / seconds).toFixed(1)}/s)` : '';
   const long = [truncated > 0 ? `${truncated} cut` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
-  return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}`;
+  const bad = unreadable > 0 ? `, ${unreadable} could not be read` : '';
+  return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}${bad}`;
 }
 
 const FORMATS = `
@@ -19,7 +20,13 @@ Output: one line for every input line, in order; a blank input gives a blank out
                 by the length penalty (nothing before the tab where there is no output)
   --json        one object a line: {"index", "source", "outputs": [{"text", "score",
                 "finished"}]}; index counts from 0, finished is false for an output
-                that was cut at the maximum length; a blank input has no outputs`;
+                that was cut at the maximum length; a blank input has no outputs;
+                speech recognition adds "words": [{"word", "start", "end",
+                "confidence"}], in seconds from the beginning of the file
+
+Speech: an input is the path of an audio file, if you like with start and end in
+  seconds between tabs; relative paths start from the list's folder. An --input that
+  ends in .tsv or .jsonl is a manifest. Long audio is decoded in pieces.`;
 
 /** Adds the command to the program. */
 export function addDecode(program: Command, context: CliContext): void {
@@ -44,6 +51,12 @@ export function addDecode(program: Command, context: CliContext): void {
         'skip',
       ] as const),
     )
+    .addOption(
+      new Option('--on-bad <what>', 'audio that cannot be read: stop, or leave its output blank').choices([
+        'error',
+        'skip',
+      ] as const),
+    )
     .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
   withCommonOptions(command)
     .addHelpText('after', FORMATS)
@@ -53,11 +66,24 @@ export function addDecode(program: Command, context: CliContext): void {
         's2s decode run < input.txt > output.txt',
         's2s decode run --input input.txt --beam 5 --n-best 3 --scores',
         'echo "Ein Hund läuft ." | s2s decode run --greedy',
+        's2s decode recogniser --input test.tsv --json --on-bad skip',
       ),
     )
     .action(async (run, options) => {
-      const { input, output, nBest, scores, lengthPenalty, ctcWeight, maxLength, batchSize, onLong, checkpoint, json } =
-        options;
+      const {
+        input,
+        output,
+        nBest,
+        scores,
+        lengthPenalty,
+        ctcWeight,
+        maxLength,
+        batchSize,
+        onLong,
+        onBad,
+        checkpoint,
+        json,
+      } = options;
       const beam = options.greedy ? 1 : options.beam;
       if (nBest !== undefined && beam !== undefined && nBest > beam) {
         const found = options.greedy ? '--greedy' : `--beam ${beam}`;
@@ -69,7 +95,19 @@ export function addDecode(program: Command, context: CliContext): void {
           run,
           input,
           output,
-          ...defined({ beam, nBest, scores, lengthPenalty, ctcWeight, maxLength, batchSize, onLong, checkpoint, json }),
+          ...defined({
+            beam,
+            nBest,
+            scores,
+            lengthPenalty,
+            ctcWeight,
+            maxLength,
+            batchSize,
+            onLong,
+            onBad,
+            checkpoint,
+            json,
+          }),
           signal,
         }),
       );

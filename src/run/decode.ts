@@ -51,6 +51,7 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
         for await (const group of inGroups(input, batchSize * BATCHES_PER_GROUP)) {
           const results = await decoder.decode(group, {
             onLong: options.onLong ?? 'error',
+            onBad: options.onBad,
             times: options.json ?? false,
             folder: isFile ? dirname(options.input) : undefined,
             origin: (index) => `${input.name}:${examples + index + 1}`,
@@ -66,12 +67,13 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
         progress.stop();
         await decoder.close();
       }
-      const { truncated, skipped } = decoder;
+      const { truncated, skipped, unreadable } = decoder;
       return {
         examples,
         seconds: (performance.now() - started) / 1000,
         ...(truncated > 0 ? { truncated } : {}),
         ...(skipped > 0 ? { skipped } : {}),
+        ...(unreadable > 0 ? { unreadable } : {}),
       };
     } catch (error) {
       await output.abandon();

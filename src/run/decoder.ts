@@ -28,6 +28,8 @@ export interface DecodedLine {
 export interface LineOptions {
   /** What to do with a source over the length limit. */
   readonly onLong: 'error' | 'truncate' | 'skip';
+  /** What to do with a source that cannot be read; `error` unless told. */
+  readonly onBad?: 'error' | 'skip' | undefined;
   /** Where paths in lines start from; the working folder unless told. */
   readonly folder?: string | undefined;
   /** Whether to tell when each word was said, for tasks that can. */
@@ -68,6 +70,8 @@ export class LineDecoder {
   truncated = 0;
   /** Sources left out so far because they were too long. */
   skipped = 0;
+  /** Sources left out so far because they cannot be read. */
+  unreadable = 0;
 
   private constructor(
     private readonly run: OpenedRun,
@@ -110,10 +114,14 @@ export class LineDecoder {
     const pieces: { index: number; piece: Piece; sequence: SourceSequence }[] = [];
     for (const [index, line] of lines.entries()) {
       if (line.trim() === '') continue;
-      for (const piece of await this.piecesOf(line, index, options)) {
-        const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
-        const sequence = this.fit(encoded, index, options);
-        if (sequence) pieces.push({ index, piece, sequence });
+      try {
+        for (const piece of await this.piecesOf(line, index, options)) {
+          const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
+          const sequence = this.fit(encoded, index, options);
+          if (sequence) pieces.push({ index, piece, sequence });
+        }
+      } catch (error) {
+        this.passOver(error, index, options);
       }
     }
     const outputs = await this.outputs(
@@ -129,6 +137,14 @@ export class LineDecoder {
     return results;
   }
 
+  /** Counts a source that cannot be read, where such are to be left out. @throws the error where they are not */
+  private passOver(error: unknown, index: number, { onBad = 'error', origin, log }: LineOptions): void {
+    if (onBad === 'error' || !(error instanceof DataError)) throw error;
+    this.unreadable += 1;
+    if (this.unreadable <= NAMED) log?.(`warning: ${origin(index)}: ${error.message}; its output is blank`);
+    else if (this.unreadable === NAMED + 1) log?.('warning: more sources cannot be read; they are only counted');
+  }
+
   /** The pieces that a line is decoded in: as a rule, itself. */
   private async piecesOf(line: string, index: number, { folder, origin, log }: LineOptions): Promise<Piece[]> {
     const pieces = await this.run.codec.pieces?.(line, folder);
@@ -141,7 +157,9 @@ export class LineDecoder {
   private async outputs(sources: readonly SourceSequence[], options: LineOptions): Promise<DecodedOutput[][]> {
     const { codec } = this.run;
     const ctc: CtcLogProbs[] = [];
-    const align = options.times && codec.vocabulary.ctc === codec.vocabulary.target ? codec : undefined;
+    // Only a head over the target's own vocabulary can tell where its words are.
+    const isOfTarget = this.run.config.decoding.ctcWeight !== undefined && codec.vocabulary.ctc !== undefined;
+    const align = options.times && isOfTarget ? codec : undefined;
     const keep =
       align &&
       ((index: number, logProbs: CtcLogProbs) => {

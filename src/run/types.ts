@@ -117,6 +117,8 @@ export interface DecodeOptions extends RunSettings, DecodingOverrides {
   readonly scores?: boolean;
   /** What to do with a source over the model's length limit; default `error`. */
   readonly onLong?: 'error' | 'truncate' | 'skip';
+  /** What to do with a source that cannot be read, such as audio that is missing or damaged; default `error`. */
+  readonly onBad?: 'error' | 'skip';
   readonly checkpoint?: string;
   /** Writes one JSON object a line instead of text. */
   readonly json?: boolean;
@@ -131,4 +133,6 @@ export interface DecodeSummary {
   readonly truncated?: number;
   /** Sources left out because they were too long; their output is blank. */
   readonly skipped?: number;
+  /** Sources left out because they could not be read; their output is blank. */
+  readonly unreadable?: number;
 }

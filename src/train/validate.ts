@@ -1,7 +1,14 @@
 // Validation: loss of the held-out split under teacher forcing, and the task's metrics on its decoded sources.
 import { fixedBatches } from '../data/batches.js';
 import { type Corpus, listed } from '../data/corpus.js';
-import { type EncodeOptions, loadFrames, type ModelExample, type RowAction, RowReport } from '../data/examples.js';
+import {
+  type EncodeOptions,
+  loadFrames,
+  type ModelExample,
+  type RowAction,
+  RowReport,
+  unitOf,
+} from '../data/examples.js';
 import { NAMED_EXAMPLES } from '../data/scan.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
 import { generate } from '../decode/generate.js';
@@ -156,10 +163,12 @@ export class Validator {
     };
     const limit = longestSource(this.config);
     const cut: string[] = [];
+    let unit = 'tokens';
     for await (const row of this.corpus.rows()) {
       const whole = row.source.trim() === '' ? undefined : await this.codec.encodeSource(row.source);
       const isLong = whole !== undefined && whole.length > limit;
       if (isLong) cut.push(row.origin);
+      if (isLong) unit = unitOf(whole);
       const encoded = isLong ? cutSource(whole, limit) : whole;
       group.push({ source: row.source, reference: row.target, encoded });
       if (group.length === GROUP) await flush();
@@ -167,7 +176,7 @@ export class Validator {
     if (group.length > 0) await flush();
     if (cut.length > 0) {
       const what = counted(cut.length, 'source');
-      warn(`${what} cut to ${limit} positions before decoding: ${listed(cut.slice(0, NAMED_EXAMPLES), cut.length)}`);
+      warn(`${what} cut to ${limit} ${unit} before decoding: ${listed(cut.slice(0, NAMED_EXAMPLES), cut.length)}`);
     }
     return { metrics: scorer.results(), samples };
   }

@@ -168,7 +168,7 @@ describe('a model', () => {
       input: `${join(folder, 'long.wav')}\n${paths[0]}\n`,
     });
     expect(code).toBe(0);
-    expect(stderr).toMatch(/line 1: .*is decoded in [2-9] pieces/);
+    expect(stderr).toMatch(/^standard input:1: .*is decoded in [2-9] pieces/m);
     const [first, second] = stdout
       .trimEnd()
       .split('\n')
@@ -217,7 +217,7 @@ describe('a transcript', () => {
   it('with characters that training has never seen is counted', async () => {
     const place = join(folder, 'unknown');
     const config = await project(place);
-    const [row = ''] = await fixtureRows('speech-recognition', 'valid.tsv', 1);
+    const [row = ''] = await fixtureRows('speech-recognition', 'train.tsv', 1);
     await manifest(place, 'valid', [row, `${paths[0]}\tgrüße`]);
     const { code, stderr } = await s2s(['train', config, '--out', join(place, 'run'), '--max-steps', '1']);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/1 validation row has .*valid\.tsv:3/)]);
@@ -258,6 +258,9 @@ describe('audio that cannot be used', () => {
     expect([code, stderr]).toEqual([66, expect.stringContaining('nowhere.wav')]);
     const decoded = await s2s(['decode', run], { input: 'nowhere.wav\n' });
     expect([decoded.code, decoded.stderr]).toEqual([66, expect.stringContaining('nowhere.wav')]);
+    const passed = await s2s(['decode', run, '--on-bad', 'skip'], { input: `nowhere.wav\n${paths[0]}\n` });
+    expect([passed.code, passed.stderr]).toEqual([0, expect.stringContaining('1 could not be read')]);
+    expect(passed.stdout).toMatch(/^\n.*\n$/);
   });
 
   it('is left out of training where it is too short for its transcript', async () => {
