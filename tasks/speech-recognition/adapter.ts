@@ -13,7 +13,7 @@ export const speechRecognition: TaskAdapter<SpeechRecognitionConfig> = {
   source: 'audio',
   target: 'text',
   metrics: ['wer', 'cer', 'mer', 'wil', 'exactMatch'],
-  recipes: ['tasks/speech-recognition/recipes/fsdd.yaml', 'tasks/speech-recognition/recipes/an4.yaml'],
+  recipes: ['fsdd', 'an4', 'an4-second'].map((name) => `tasks/speech-recognition/recipes/${name}.yaml`),
   configSchema: speechRecognitionConfigSchema,
   starterConfig: {
     task: 'speech-recognition',

@@ -13,7 +13,7 @@ export const speechTranslation: TaskAdapter<SpeechTranslationConfig> = {
   source: 'audio',
   target: 'text',
   metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
-  recipes: ['tasks/speech-translation/recipes/asterisk.yaml'],
+  recipes: ['asterisk-recognition', 'asterisk'].map((name) => `tasks/speech-translation/recipes/${name}.yaml`),
   configSchema: speechTranslationConfigSchema,
   starterConfig: {
     task: 'speech-translation',

@@ -86,7 +86,7 @@ export const translation: TaskAdapter<TranslationConfig> = {
   source: 'text',
   target: 'text',
   metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
-  recipes: ['tasks/translation/recipes/multi30k.yaml'],
+  recipes: ['tasks/translation/recipes/multi30k.yaml', 'tasks/translation/recipes/multi30k-cased.yaml'],
   configSchema: translationConfigSchema,
   starterConfig: {
     task: 'translation',
