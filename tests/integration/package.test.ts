@@ -98,12 +98,14 @@ describe('s2s-toolkit', () => {
         ...['dist/vendor/tfjs-gradients.cjs', 'dist/vendor/tfjs-gradients.cjs.LEGAL.txt'],
         ...['fixtures/translation/config.yaml', 'fixtures/translation/train.en', 'fixtures/translation/sample.en'],
         ...['tasks/translation/README.md', 'tasks/translation/recipes/multi30k.yaml'],
+        ...['dist/src/audio/store/worker.js', 'tasks/speech-recognition/recipes/an4.mjs'],
+        ...['fixtures/speech-recognition/config.yaml', 'fixtures/speech-recognition/train.tsv'],
         ...['node_modules/sacrebleu-ts/package.json', 'node_modules/sacrebleu-ts/dist/index.js'],
         ...['node_modules/sacrebleu-ts/LICENSE', 'node_modules/sacrebleu-ts/NOTICE'],
       ]),
     );
     const known =
-      /^((dist|node_modules\/sacrebleu-ts\/dist)\/.*\.(js|cjs|d\.ts|txt)|fixtures\/.*|tasks\/.*\.(md|yaml)|(node_modules\/sacrebleu-ts\/)?([A-Z_]+(\.md)?|package\.json))$/;
+      /^((dist|node_modules\/sacrebleu-ts\/dist)\/.*\.(js|cjs|d\.ts|txt)|fixtures\/.*|tasks\/.*\.(md|yaml|mjs)|(node_modules\/sacrebleu-ts\/)?([A-Z_]+(\.md)?|package\.json))$/;
     expect(files.filter((file) => !known.test(file) || /(^|\/)tests?\//.test(file))).toEqual([]);
   });
 
