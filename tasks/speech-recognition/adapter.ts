@@ -13,7 +13,9 @@ export const speechRecognition: TaskAdapter<SpeechRecognitionConfig> = {
   source: 'audio',
   target: 'text',
   metrics: ['wer', 'cer', 'mer', 'wil', 'exactMatch'],
-  recipes: ['fsdd', 'an4', 'an4-second'].map((name) => `tasks/speech-recognition/recipes/${name}.yaml`),
+  recipes: ['fsdd', 'an4', 'an4-second', 'asterisk-recognition'].map(
+    (name) => `tasks/speech-recognition/recipes/${name}.yaml`,
+  ),
   configSchema: speechRecognitionConfigSchema,
   starterConfig: {
     task: 'speech-recognition',

@@ -13,7 +13,7 @@ export const speechTranslation: TaskAdapter<SpeechTranslationConfig> = {
   source: 'audio',
   target: 'text',
   metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
-  recipes: ['asterisk-recognition', 'asterisk'].map((name) => `tasks/speech-translation/recipes/${name}.yaml`),
+  recipes: ['tasks/speech-translation/recipes/asterisk.yaml'],
   configSchema: speechTranslationConfigSchema,
   starterConfig: {
     task: 'speech-translation',

@@ -86,7 +86,7 @@ export const translation: TaskAdapter<TranslationConfig> = {
   source: 'text',
   target: 'text',
   metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
-  recipes: ['tasks/translation/recipes/multi30k.yaml', 'tasks/translation/recipes/multi30k-cased.yaml'],
+  recipes: ['multi30k', 'multi30k-cased', 'asterisk-text'].map((name) => `tasks/translation/recipes/${name}.yaml`),
   configSchema: translationConfigSchema,
   starterConfig: {
     task: 'translation',
