@@ -25,12 +25,19 @@ export interface SpeechConfig extends RunConfig {
   readonly data: RunConfig['data'] & { readonly onBadAudio: 'error' | 'skip'; readonly maxSeconds: number };
   readonly features: FeaturesConfig;
   readonly augmentation: AugmentationConfig;
-  readonly segmentation: { readonly maxSeconds: number };
+  readonly segmentation: { readonly maxSeconds?: number | undefined };
 }
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const TRANSCRIPT_FILE = 'transcript-tokenizer.json';
 export const CMVN_FILE = 'cmvn.json';
+export const LENGTHS_FILE = 'lengths.json';
+
+/** How long the training utterances are, in seconds: the longest, and what nine in ten do not exceed. */
+export interface TrainedLengths {
+  readonly longest: number;
+  readonly usual: number;
+}
 
 /** What a {@link SpeechCodec} works with. */
 export interface SpeechParts {
@@ -43,6 +50,7 @@ export interface SpeechParts {
   /** Statistics of the training split, for `cmvn: global`. */
   readonly statistics?: CmvnStatistics | undefined;
   readonly read: AudioSource['read'];
+  readonly lengths: TrainedLengths;
 }
 
 /** The codec of tasks that listen. */
@@ -67,9 +75,10 @@ export class SpeechCodec implements Codec {
   }
 
   files(): Record<string, string> {
-    const { target, ctc, statistics } = this.parts;
+    const { target, ctc, statistics, lengths } = this.parts;
     return {
       [TOKENIZER_FILE]: tokenizerText(target),
+      [LENGTHS_FILE]: `${JSON.stringify(lengths)}\n`,
       ...(ctc && ctc.tokenizer !== target ? { [TRANSCRIPT_FILE]: tokenizerText(ctc.tokenizer) } : {}),
       ...(statistics ? { [CMVN_FILE]: `${JSON.stringify(statistics)}\n` } : {}),
     };
@@ -91,11 +100,13 @@ export class SpeechCodec implements Codec {
   }
 
   async pieces(line: string, folder = '.'): Promise<Piece[] | undefined> {
-    const { maxSeconds } = this.parts.config.segmentation;
+    const { config, lengths } = this.parts;
+    const given = config.segmentation.maxSeconds;
+    const maxSeconds = given ?? Math.max(lengths.usual, SHORTEST_PIECE);
     const { segment, read } = parseSource(line, folder, this.parts.read);
     const { path, start = 0, end } = segment;
     const { seconds, sampleRate } = await probeAudio(path, read);
-    if ((end ?? seconds) - start <= maxSeconds) return undefined;
+    if ((end ?? seconds) - start <= (given ?? Math.max(lengths.longest, SHORTEST_PIECE))) return undefined;
     const pieces: Piece[] = [];
     for await (const piece of segmentStream(samplesOf(audioWindows(segment, WINDOW, read)), sampleRate, {
       maxSeconds,
@@ -163,6 +174,9 @@ export class SpeechCodec implements Codec {
     return random ? augmentFeatures(normal, config.augmentation, random) : normal;
   }
 }
+
+/** Pieces are not made shorter than this on account of short training utterances, in seconds. */
+const SHORTEST_PIECE = 2;
 
 /** Seconds of sound that are looked at at a time for pauses. */
 const WINDOW = 10;

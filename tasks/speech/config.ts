@@ -31,9 +31,12 @@ export const speechSections = {
     .strictObject({
       maxSeconds: z
         .number()
-        .min(2)
-        .default(30)
-        .describe('longest audio that is decoded in one piece; longer audio is cut where it is quietest'),
+        .min(1)
+        .optional()
+        .describe(
+          'longest audio that is decoded in one piece; longer audio is cut where it is quietest. By default audio longer than any ' +
+            'training utterance is cut into pieces that are no longer than nine in ten of those',
+        ),
     })
     .prefault({})
     .describe('how long audio is decoded'),

@@ -1,20 +1,25 @@
 // Makes and restores the codec of tasks that listen.
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { CmvnAccumulator, type CmvnStatistics, parseCmvnStatistics } from '../../src/audio/features/cmvn.js';
 import type { ManifestConfig } from '../../src/audio/manifests/config.js';
 import { FeatureStore } from '../../src/audio/store/store.js';
 import type { RawRow } from '../../src/data/corpus.js';
+import { DataError } from '../../src/errors.js';
+import { FRAMES_PER_POSITION } from '../../src/model/config.js';
 import type { TaskContext } from '../../src/task.js';
 import type { TextTokenizerConfig } from '../../src/text/config.js';
 import { type Tokenizer, TokenizerTrainer } from '../../src/text/tokenizer.js';
 import { loadTokenizer, parseTokenizer } from '../tokenizers.js';
 import {
   CMVN_FILE,
+  LENGTHS_FILE,
   SpeechCodec,
   type SpeechConfig,
   type SpeechParts,
   TOKENIZER_FILE,
   TRANSCRIPT_FILE,
+  type TrainedLengths,
 } from './codec.js';
 import { readOptions } from './corpus.js';
 import { parseSource } from './lines.js';
@@ -57,6 +62,27 @@ async function statisticsOf(
   return accumulator.statistics();
 }
 
+const lengthsSchema = z.strictObject({ longest: z.number().min(0), usual: z.number().min(0) });
+
+/** How long the training utterances are. */
+async function lengthsOf({ features }: SpeechConfig, rows: Rows): Promise<TrainedLengths> {
+  const seconds: number[] = [];
+  for await (const { sourceLength = 0 } of rows()) {
+    seconds.push((sourceLength * FRAMES_PER_POSITION * features.frameShift) / 1000);
+  }
+  seconds.sort((a, b) => a - b);
+  return { longest: seconds.at(-1) ?? 0, usual: seconds[Math.floor(0.9 * (seconds.length - 1))] ?? 0 };
+}
+
+/** Reads what {@link lengthsOf} found. @throws DataError when the file says something else */
+function parseLengths(text: string): TrainedLengths {
+  try {
+    return lengthsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DataError(`${LENGTHS_FILE}: expected "longest" and "usual" in seconds, found something else`, { cause });
+  }
+}
+
 const trainOptions = ({ data }: SpeechConfig) => readOptions(data.train as ManifestConfig);
 
 /** Which text the CTC head is trained on: the transcript where the target is a translation. */
@@ -82,6 +108,7 @@ export async function createSpeechCodec(
     target,
     ctc: hasCtc ? { tokenizer: transcript, of: ctcText(config) } : undefined,
     statistics: await statisticsOf(config, store, rows),
+    lengths: await lengthsOf(config, rows),
   });
 }
 
@@ -101,6 +128,7 @@ export async function restoreSpeechCodec(
     ...common(config, store),
     target,
     ctc: hasCtc ? { tokenizer, of } : undefined,
+    lengths: parseLengths(await read(LENGTHS_FILE)),
     statistics: config.features.cmvn === 'global' ? parseCmvnStatistics(await read(CMVN_FILE), CMVN_FILE) : undefined,
   });
 }
