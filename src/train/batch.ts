@@ -14,9 +14,14 @@ export function targetTokens(examples: readonly ModelExample[]): number {
 /**
  * Pads a batch for teacher forcing: decoder inputs are the targets shifted right behind BOS.
  * @param weight of each target token in the loss, usually 1 / (target tokens of the whole step)
+ * @param withCtc whether the model has a CTC loss, also where no example of the batch has targets for it
  * @returns the source (see `sourceInputs`), `targetInput`, `targetOutput` and `weights` [B, T]
  */
-export function tokenBatch(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
+export function tokenBatch(
+  examples: readonly ModelExample[],
+  weight: number,
+  withCtc = hasCtc(examples),
+): Record<string, HostTensor> {
   const target = padTokens(
     examples.map((example) => example.target),
     PAD,
@@ -35,7 +40,7 @@ export function tokenBatch(examples: readonly ModelExample[], weight: number): R
     targetInput: { shape, data: input },
     targetOutput: { shape, data: target.ids },
     weights: { shape, data: weights },
-    ...(hasCtc(examples) ? ctcInputs(examples, weight) : {}),
+    ...(withCtc ? ctcInputs(examples, weight) : {}),
   };
 }
 

@@ -25,6 +25,7 @@ export class Stepper {
     private readonly config: TrainingConfig,
     private readonly dropout: DropoutSource,
     private readonly usesDropout: boolean,
+    private readonly withCtc: boolean,
     private readonly whole: Executable | undefined,
     private readonly accumulate: Executable | undefined,
     private readonly apply: Executable | undefined,
@@ -37,13 +38,14 @@ export class Stepper {
     dropout: DropoutSource,
   ): Promise<Stepper> {
     const usesDropout = dropoutRates(setup.model).length > 0;
+    const withCtc = setup.ctcWeight > 0;
     if (config.accumulate === 1) {
       const whole = await engine.compile(trainingStep(setup));
-      return new Stepper(config, dropout, usesDropout, whole, undefined, undefined);
+      return new Stepper(config, dropout, usesDropout, withCtc, whole, undefined, undefined);
     }
     const accumulate = await engine.compile(accumulationStep(setup));
     const apply = await engine.compile(applicationStep(setup));
-    return new Stepper(config, dropout, usesDropout, undefined, accumulate, apply);
+    return new Stepper(config, dropout, usesDropout, withCtc, undefined, accumulate, apply);
   }
 
   /**
@@ -64,7 +66,7 @@ export class Stepper {
     let norm: HostTensor | undefined;
     for (const [part, batch] of batches.entries()) {
       const inputs = {
-        ...tokenBatch(batch, 1 / tokens),
+        ...tokenBatch(batch, 1 / tokens, this.withCtc),
         ...(this.usesDropout ? { dropoutOffsets: this.dropout.offsets(step, part) } : {}),
       };
       const patches = part === 0 ? this.dropout.patches(step) : [];

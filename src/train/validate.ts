@@ -132,7 +132,7 @@ export class Validator {
     let tokens = 0;
     for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
       signal?.throwIfAborted();
-      const result = await executable.run(tokenBatch(batch.examples, 1));
+      const result = await executable.run(tokenBatch(batch.examples, 1, this.setup.ctcWeight > 0));
       nats += result.negativeLogLikelihood?.data[0] ?? Number.NaN;
       correct += result.correct?.data[0] ?? Number.NaN;
       ctc += result.ctc?.data[0] ?? 0;

@@ -224,6 +224,16 @@ describe('a transcript', () => {
   });
 });
 
+it('speech translation learns from rows without a transcript too', async () => {
+  const place = join(folder, 'untranscribed');
+  const config = await project(place, { decoding: { ctcWeight: undefined } }, 'speech-translation');
+  const rows = await fixtureRows('speech-translation', 'train.tsv', 6);
+  const bare = rows.map((row) => row.split('\t')).map(([audio, , translation]) => `${audio}\t${translation}`);
+  await manifest(place, 'valid', bare.slice(0, 2), 'audio\ttranslation');
+  const { code, stderr } = await s2s(['train', config, '--out', join(place, 'run'), '--max-steps', '4']);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('validation loss')]);
+});
+
 describe('audio that cannot be used', () => {
   it('is counted and named before training, or left out', async () => {
     const place = join(folder, 'bad');
