@@ -1,5 +1,8 @@
 // Resampling: sines against themselves at the new rate, tones that must vanish, other programs' numbers, lengths and speed.
+
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resample } from '../../../src/audio/resample.js';
@@ -134,11 +137,18 @@ describe('any signal and rates', () => {
   });
 
   it('that need a very long filter take little memory', () => {
+    // Without collecting garbage the numbers would be those of whatever ran before.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
     const before = process.memoryUsage().arrayBuffers;
     const out = resample(new Float32Array(200_000).fill(1), 999_983, 8000);
+    collect();
+    collect();
     expect(out).toHaveLength(Math.ceil((200_000 * 8000) / 999_983));
     expect(out[800]).toBeCloseTo(1, 5);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32e6);
+    // A row of the filter for each of 8,000 phases would be 512 MB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16e6);
   });
 
   it('are refused when the rates are no whole numbers above 0', () => {
@@ -167,13 +177,4 @@ it('takes no delay: an impulse stays where it was', () => {
     }
     expect(centre / total).toBeCloseTo((2000 * to) / from, 1);
   }
-});
-
-it('is faster than sound by far', () => {
-  const minute = sine(44100 * 60, 0.01);
-  resample(minute.subarray(0, 44100), 44100, 16000);
-  const start = performance.now();
-  resample(minute, 44100, 16000);
-  // About 340 times as fast on an idle core; this bound is for one that is shared.
-  expect(performance.now() - start).toBeLessThan(60_000 / 60);
 });
