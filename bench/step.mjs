@@ -18,12 +18,15 @@ export async function prepareStep(threads = 2) {
   const model = resolveModelConfig(
     modelConfigSchema.parse({ preset: 'small', dropout: 0.1, attentionDropout: 0.1, activationDropout: 0.1 }),
   );
-  const specs = parameterSpecs(model, { source: REFERENCE.vocabulary, target: REFERENCE.vocabulary });
+  const sizes = { source: REFERENCE.vocabulary, target: REFERENCE.vocabulary };
+  const specs = parameterSpecs(model, sizes);
   const { batch, source, target, vocabulary } = REFERENCE;
   const mask = largestMask(model, batch * target, target);
   const setup = {
     model,
     parameters: parameterVariables(specs),
+    vocabulary: sizes,
+    ctcWeight: 0,
     labelSmoothing: 0.1,
     optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-9, weightDecay: 0, clipNorm: 1 },
     emaDecay: 0,

@@ -4,7 +4,7 @@ import { Random } from '../random.js';
 import type { ModelConfig } from './config.js';
 import { conformerSpecs } from './conformer.js';
 import { frontEndSpecs } from './front-end.js';
-import type { Initializer } from './parameter-entry.js';
+import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
 
 /** One parameter. */
 export interface ParameterSpec {
@@ -25,16 +25,11 @@ export interface VocabularySizes {
 export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes): Map<string, ParameterSpec> {
   const specs = new Map<string, ParameterSpec>();
   const { modelDim: width, feedForwardDim: inner } = config;
-  const add = (name: string, shape: readonly number[], initializer: Initializer) =>
-    specs.set(name, { shape, initializer });
-  const linear = (name: string, from: number, to: number): void => {
-    add(`${name}.weight`, [from, to], 'xavier');
-    add(`${name}.bias`, [to], 'zeros');
+  const add = (...entries: readonly ParameterEntry[]): void => {
+    for (const [name, shape, initializer] of entries) specs.set(name, { shape, initializer });
   };
-  const norm = (name: string): void => {
-    add(`${name}.scale`, [width], 'ones');
-    if (config.norm === 'layer') add(`${name}.bias`, [width], 'zeros');
-  };
+  const linear = (name: string, from: number, to: number): void => add(...linearEntries(name, from, to));
+  const norm = (name: string): void => add(...normEntries(name, config));
   const attention = (name: string): void => {
     norm(`${name}Norm`);
     for (const part of ['query', 'key', 'value', 'output']) linear(`${name}.${part}`, width, width);
@@ -47,17 +42,17 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
   };
   const { source } = vocabulary;
   if (typeof source !== 'number') {
-    for (const [name, shape, initializer] of frontEndSpecs(config, source.features)) add(name, shape, initializer);
-  } else if (config.embeddings !== 'shared') add('source.embedding', [source, width], 'embedding');
-  add('target.embedding', [vocabulary.target, width], 'embedding');
-  if (config.embeddings === 'separate') add('output.embedding', [vocabulary.target, width], 'embedding');
+    add(...frontEndSpecs(config, source.features));
+  } else if (config.embeddings !== 'shared') add(['source.embedding', [source, width], 'embedding']);
+  add(['target.embedding', [vocabulary.target, width], 'embedding']);
+  if (config.embeddings === 'separate') add(['output.embedding', [vocabulary.target, width], 'embedding']);
   if (config.positions === 'learned') {
-    for (const side of ['source', 'target']) add(`${side}.positions`, [config.maxPositions, width], 'embedding');
+    for (const side of ['source', 'target']) add([`${side}.positions`, [config.maxPositions, width], 'embedding']);
   }
   for (let i = 0; i < config.encoderLayers; i++) {
     const layer = `encoder.layers.${i}`;
     if (config.encoderBlock === 'conformer') {
-      for (const [name, shape, initializer] of conformerSpecs(layer, config)) add(name, shape, initializer);
+      add(...conformerSpecs(layer, config));
       continue;
     }
     attention(`${layer}.selfAttention`);

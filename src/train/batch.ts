@@ -1,8 +1,9 @@
 // Examples → the input tensors of a training step.
+
+import { ctcMinimumFrames, ctcTargets } from '../data/ctc-targets.js';
 import type { ModelExample } from '../data/examples.js';
 import { padTokens } from '../data/padding.js';
 import { sourceInputs } from '../decode/source-batch.js';
-import { ctcMinimumFrames, ctcTargets } from '../engine/fused/ctc-targets.js';
 import type { HostTensor } from '../engine/types.js';
 import { BOS, PAD } from '../text/special-tokens.js';
 

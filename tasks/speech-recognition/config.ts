@@ -1,7 +1,8 @@
 // The configuration of speech recognition.
 import { z } from 'zod';
 import { ctcDecodingConfigSchema } from '../../src/decode/config.js';
-import { checkSpeechConfig, speechEvaluation, speechModelSections, speechSections } from '../speech/config.js';
+import { textEvaluation } from '../evaluation.js';
+import { checkSpeechConfig, speechModelSections, speechSections } from '../speech/config.js';
 
 /** The whole configuration of a speech recognition run. */
 export const speechRecognitionConfigSchema = z
@@ -21,7 +22,7 @@ export const speechRecognitionConfigSchema = z
       .describe('the CTC loss on the encoder'),
     ...speechModelSections,
     decoding: ctcDecodingConfigSchema.prefault({}).describe('how outputs are searched for'),
-    evaluation: speechEvaluation(['wer', 'cer']),
+    evaluation: textEvaluation(['wer', 'cer']),
   })
   .superRefine((config, context) => {
     const fail = (path: readonly string[], message: string) =>

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { decodingConfigSchema } from '../../src/decode/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
-import { checkSpeechConfig, speechEvaluation, speechModelSections, speechSections } from '../speech/config.js';
+import { textEvaluation } from '../evaluation.js';
+import { checkSpeechConfig, speechModelSections, speechSections } from '../speech/config.js';
 
 /** The whole configuration of a speech translation run. */
 export const speechTranslationConfigSchema = z
@@ -25,7 +26,7 @@ export const speechTranslationConfigSchema = z
       .describe('the auxiliary CTC loss on the encoder'),
     ...speechModelSections,
     decoding: decodingConfigSchema.prefault({}).describe('how outputs are searched for'),
-    evaluation: speechEvaluation(['bleu']),
+    evaluation: textEvaluation(['bleu']),
   })
   .superRefine((config, context) => {
     checkSpeechConfig(config, (path, message) => context.addIssue({ code: 'custom', path: [...path], message }));

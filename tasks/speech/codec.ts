@@ -10,6 +10,7 @@ import type { Utterance } from '../../src/audio/store/extract.js';
 import type { FeatureStore } from '../../src/audio/store/store.js';
 import type { Audio, Features } from '../../src/audio/types.js';
 import type { RawRow } from '../../src/data/corpus.js';
+import { ctcMinimumFrames } from '../../src/data/ctc-targets.js';
 import type { ModelExample } from '../../src/data/examples.js';
 import { FrameSequence } from '../../src/data/sequences.js';
 import { FRAMES_PER_POSITION } from '../../src/model/config.js';
@@ -92,7 +93,7 @@ export class SpeechCodec implements Codec {
     const spoken = ctc?.of === 'transcript' ? row.transcript : row.target;
     if (!ctc || spoken === undefined) return { source, target: tokens };
     const ctcTarget = ctc.tokenizer === target ? tokens.subarray(0, -1) : Int32Array.from(ctc.tokenizer.encode(spoken));
-    return { source, target: tokens, ctcTarget, minimumSource: minimumPositions(ctcTarget) };
+    return { source, target: tokens, ctcTarget, minimumSource: ctcMinimumFrames(ctcTarget) };
   }
 
   encodeSource(line: string, folder = '.'): Promise<FrameSequence> {
@@ -183,9 +184,4 @@ const WINDOW = 10;
 
 async function* samplesOf(windows: AsyncIterable<Audio>): AsyncGenerator<Float32Array> {
   for await (const { samples } of windows) yield samples;
-}
-
-/** Fewest positions that a CTC path through the tokens takes: equal neighbours need a blank between them. */
-function minimumPositions(tokens: Int32Array): number {
-  return tokens.reduce((count, token, i) => count + (i > 0 && tokens[i - 1] === token ? 2 : 1), 0);
 }

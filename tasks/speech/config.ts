@@ -4,10 +4,10 @@ import { augmentationConfigSchema } from '../../src/audio/augment/config.js';
 import { featuresConfigSchema } from '../../src/audio/config.js';
 import { manifestConfigSchema } from '../../src/audio/manifests/config.js';
 import { batchingSchema } from '../../src/data/config.js';
-import { METRIC_NAMES } from '../../src/metrics/metric.js';
 import { frameModelConfigSchema } from '../../src/model/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
 import { trainingConfigSchema } from '../../src/train/config.js';
+import { validationMetricProblem } from '../evaluation.js';
 
 /** Sections that come before the task's own. */
 export const speechSections = {
@@ -51,28 +51,6 @@ export const speechModelSections = {
   training: trainingConfigSchema.prefault({}).describe('how it is trained'),
 } as const;
 
-/** How outputs are scored. */
-export const speechEvaluation = (metrics: readonly string[]) =>
-  z
-    .strictObject({
-      metrics: z
-        .array(z.enum(METRIC_NAMES as [string, ...string[]]))
-        .min(1)
-        .default([...metrics])
-        .describe('what to report'),
-      tokenize: z.enum(['13a', 'intl', 'char', 'zh', 'none']).default('13a').describe('BLEU’s tokenizer'),
-      lowercase: z.boolean().default(false).describe('compare without regard to case'),
-      normalize: z
-        .enum(['none', 'basic', 'english'])
-        .default('none')
-        .describe('what wer, cer, mer and wil do to both texts first'),
-      characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
-      stem: z.boolean().default(false).describe('compare the stems of English words in ROUGE'),
-      ignoreStress: z.boolean().default(false).describe('compare phonemes without stress in per: AH0 as AH'),
-    })
-    .prefault({})
-    .describe('how outputs are scored');
-
 type Fail = (path: readonly string[], message: string) => void;
 
 /** Rules that concern several sections. */
@@ -90,10 +68,6 @@ export function checkSpeechConfig(
       'onLong must not be truncate: a transcript would go on after its audio has ended; use error or skip',
     );
   }
-  if (training.validationMetric !== 'loss' && !METRIC_NAMES.includes(training.validationMetric)) {
-    fail(
-      ['training', 'validationMetric'],
-      `validationMetric must be loss or one of ${METRIC_NAMES.join(', ')}, but is ${training.validationMetric}`,
-    );
-  }
+  const problem = validationMetricProblem(training.validationMetric);
+  if (problem !== undefined) fail(['training', 'validationMetric'], problem);
 }

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { batchingSchema, splitSchema } from '../../src/data/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
-import { METRIC_NAMES } from '../../src/metrics/metric.js';
 import { modelConfigSchema } from '../../src/model/config.js';
 import { tokenizerConfigSchema } from '../../src/text/config.js';
 import { trainingConfigSchema } from '../../src/train/config.js';
+import { textEvaluation, validationMetricProblem } from '../evaluation.js';
 
 /** The whole configuration of a translation run. */
 export const translationConfigSchema = z
@@ -22,25 +22,7 @@ export const translationConfigSchema = z
     model: modelConfigSchema.prefault({}).describe('the Transformer'),
     training: trainingConfigSchema.prefault({}).describe('how it is trained'),
     decoding: decodingConfigSchema.prefault({}).describe('how outputs are searched for'),
-    evaluation: z
-      .strictObject({
-        metrics: z
-          .array(z.enum(METRIC_NAMES as [string, ...string[]]))
-          .min(1)
-          .default(['bleu'])
-          .describe('what to report'),
-        tokenize: z.enum(['13a', 'intl', 'char', 'zh', 'none']).default('13a').describe('BLEU’s tokenizer'),
-        lowercase: z.boolean().default(false).describe('compare without regard to case'),
-        normalize: z
-          .enum(['none', 'basic', 'english'])
-          .default('none')
-          .describe('what wer, cer, mer and wil do to both texts first'),
-        characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
-        stem: z.boolean().default(false).describe('compare the stems of English words in ROUGE'),
-        ignoreStress: z.boolean().default(false).describe('compare phonemes without stress in per: AH0 as AH'),
-      })
-      .prefault({})
-      .describe('how outputs are scored'),
+    evaluation: textEvaluation(['bleu']),
   })
   .superRefine(({ model, tokenizer, training }, context) => {
     if (model.embeddings === 'shared' && !tokenizer.joint) {
@@ -50,12 +32,9 @@ export const translationConfigSchema = z
         message: 'embeddings shared needs one vocabulary, but tokenizer.joint is false; use tied or separate',
       });
     }
-    if (training.validationMetric !== 'loss' && !METRIC_NAMES.includes(training.validationMetric)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['training', 'validationMetric'],
-        message: `validationMetric must be loss or one of ${METRIC_NAMES.join(', ')}, but is ${training.validationMetric}`,
-      });
+    const problem = validationMetricProblem(training.validationMetric);
+    if (problem !== undefined) {
+      context.addIssue({ code: 'custom', path: ['training', 'validationMetric'], message: problem });
     }
   });
 

@@ -9,7 +9,7 @@ import type { FeaturesConfig } from '../config.js';
 import { featureFingerprint } from '../features/extractor.js';
 import type { Features } from '../types.js';
 import { createUtteranceExtractor, type SampleChange, type Utterance, type UtteranceExtractor } from './extract.js';
-import { featurePath, readFeatureFile } from './feature-file.js';
+import { featurePath, readFeatureFile, writeFeatureFile } from './feature-file.js';
 import { appendToIndex, readIndex, type StoredFeatures } from './index-file.js';
 import type { Extraction, ExtractionTask } from './worker.js';
 
@@ -139,10 +139,14 @@ export class FeatureStore {
   /** The features of an utterance, from the cache or made now. @throws DataError when the audio cannot be read */
   async features(utterance: Utterance): Promise<Features> {
     const stored = await this.find(utterance);
-    const read = stored && (await readFeatureFile(featurePath(this.folder, stored.key)));
+    const path = stored && featurePath(this.folder, stored.key);
+    const read = path && (await readFeatureFile(path));
     if (read) return read;
     const extractor = await this.extractorOf();
-    return extractor.features(await extractor.audio(utterance), utterance.speed);
+    const features = extractor.features(await extractor.audio(utterance), utterance.speed);
+    // A file that was lost or damaged is put back, or it would be made anew at every epoch.
+    if (path) await writeFeatureFile(path, features);
+    return features;
   }
 
   /**

@@ -1,7 +1,7 @@
 // The CTC loss: PyTorch's numbers, all paths by hand, batches, and both engines.
 import { describe, expect, it } from 'vitest';
+import { ctcMinimumFrames, ctcTargets } from '../../../src/data/ctc-targets.js';
 import { ctcLoss } from '../../../src/engine/fused/ctc.js';
-import { ctcMinimumFrames, ctcTargets } from '../../../src/engine/fused/ctc-targets.js';
 import { type Tensor, valueAndGrads } from '../../../src/engine/ops.js';
 import type { Engine, HostTensor, Program } from '../../../src/engine/types.js';
 import { Random } from '../../../src/random.js';

@@ -187,34 +187,6 @@ describe('bytes', () => {
   });
 });
 
-describe('missing audio', () => {
-  const content = `audio\tstart\n${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `${i}.wav\t0\n${i}.wav\t1\n`).join('')}`;
-
-  test('is not looked for unless asked', async () => {
-    expect((await read({ 'm.tsv': content }, m)).rows.length).toBe(16);
-  });
-
-  test('is counted, and the first five are named', async () => {
-    const { name, message, exitCode } = await refusal({ 'm.tsv': content, '1.wav': '' }, m, { checkFiles: true });
-    expect([name, exitCode]).toEqual(['DataError', 66]);
-    expect(message.split('\n')).toEqual([
-      'm.tsv: expected 8 audio files, found 7 of them missing; check the paths and `audioDir`:',
-      '  m.tsv:2: 0.wav',
-      '  m.tsv:6: 2.wav',
-      '  m.tsv:8: 3.wav',
-      '  m.tsv:10: 4.wav',
-      '  m.tsv:12: 5.wav',
-      '  … and 2 more',
-    ]);
-  });
-
-  test('a folder is no audio file', async () => {
-    const files = { 'm.tsv': 'audio\nx.wav\n', 'x.wav/y': '' };
-    expect((await refusal(files, m, { checkFiles: true })).message).toContain('m.tsv:2: x.wav');
-  });
-
-  test('is not there when all is', async () => {
-    const folder = folderWith({ 'm.tsv': 'audio\nx/a b.wav\n', 'x/a b.wav': '' });
-    expect((await readIn(folder, m, { checkFiles: true })).rows.length).toBe(1);
-  });
+test('audio that is missing is left to whoever reads it', async () => {
+  expect((await read({ 'm.tsv': 'audio\n0.wav\n1.wav\n' }, m)).rows.length).toBe(2);
 });

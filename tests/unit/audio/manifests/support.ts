@@ -37,16 +37,9 @@ const without = (folder: string, text: string): string =>
     .replaceAll(sep, '/');
 
 /** Reads a manifest in a folder; its paths in the rows and warnings are from the folder. */
-export async function readIn(
-  folder: string,
-  config: ManifestConfig,
-  options: { checkFiles?: boolean } = {},
-): Promise<{ rows: Shown[]; warnings: string[] }> {
+export async function readIn(folder: string, config: ManifestConfig): Promise<{ rows: Shown[]; warnings: string[] }> {
   const audioDir = config.audioDir === undefined ? {} : { audioDir: join(folder, config.audioDir) };
-  const { rows, warnings } = await readManifest(
-    { ...config, manifest: join(folder, config.manifest), ...audioDir },
-    options,
-  );
+  const { rows, warnings } = await readManifest({ ...config, manifest: join(folder, config.manifest), ...audioDir });
   return {
     rows: rows.map((row) => ({
       ...row,
@@ -66,11 +59,10 @@ export async function read(files: Files, config: ManifestConfig) {
 export async function refusal(
   files: Files,
   config: ManifestConfig,
-  options: { checkFiles?: boolean } = {},
 ): Promise<{ name: string; message: string; exitCode: number }> {
   const folder = folderWith(files);
   try {
-    await readIn(folder, config, options);
+    await readIn(folder, config);
   } catch (error) {
     const { name, message, exitCode } = error as Error & { exitCode: number };
     return { name, message: without(folder, message), exitCode };
