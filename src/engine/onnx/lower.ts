@@ -1,28 +1,15 @@
 // Two traces of one program, at two sizes of every symbolic dimension → one ONNX model that serves all sizes.
 import { EngineError } from '../../errors.js';
 import { type Trace, trace } from '../trace/backend.js';
-import type { ConstantData, GraphNode, Value } from '../trace/graph.js';
+import type { Body, ConstantData, GraphNode, Subgraph, Value } from '../trace/graph.js';
 import { ONNX_TYPE } from '../trace/simplify.js';
-import type { Dim, HostTensor, Program, TensorSpec } from '../types.js';
+import type { HostTensor, Program, TensorSpec } from '../types.js';
 import { inPlaceUpdates } from './in-place.js';
 import { OnnxWriter } from './protobuf.js';
+import { type DimensionSource, type Monomial, PRIMES, sizeFitter, symbolicDimensions } from './sizes.js';
 
-/** Primes that no model size is made of, so that a product of them tells which dimensions it came from. */
-const PRIMES: readonly (readonly [number, number])[] = [
-  [101, 149],
-  [103, 151],
-  [107, 157],
-  [109, 163],
-  [113, 167],
-  [127, 173],
-];
-
-/** A number that depends on symbolic dimensions: `factor · Π dimension^power`. */
-interface Monomial {
-  readonly factor: number;
-  /** One power per symbolic dimension; absent when the number is the same at all sizes. */
-  readonly powers?: readonly number[];
-}
+/** The size of a Reshape that follows from the others; one need not be a product of dimensions. */
+const INFERRED = -1;
 
 /** A lowered program. */
 export interface LoweredProgram {
@@ -37,27 +24,6 @@ export interface LoweredProgram {
   readonly inPlace: readonly string[];
   /** Variable → axis of each append. */
   readonly appends: Readonly<Record<string, number>>;
-}
-
-/** Where a symbolic dimension can be read off. */
-interface DimensionSource {
-  readonly tensor: string;
-  readonly axis: number;
-}
-
-/** The symbolic dimensions of a program, each with the first tensor that carries it. */
-function symbolicDimensions(program: Program): Map<string, DimensionSource> {
-  const found = new Map<string, DimensionSource>();
-  const scan = (specs: Readonly<Record<string, TensorSpec>>, prefix: string): void => {
-    for (const [name, { shape }] of Object.entries(specs)) {
-      shape.forEach((dim: Dim, axis) => {
-        if (typeof dim === 'string' && !found.has(dim)) found.set(dim, { tensor: prefix + name, axis });
-      });
-    }
-  };
-  scan(program.inputs, '');
-  scan(program.variables, 'variable:');
-  return found;
 }
 
 /**
@@ -91,8 +57,8 @@ class Lowering {
   private readonly renamed = new Map<Value, string>();
   private readonly dimensionNames = new Map<string, string>();
   private readonly expressions = new Map<string, string>();
-  private readonly monomials: { powers: number[]; first: number; second: number }[] = [];
   private readonly names: readonly string[];
+  private readonly fit: ReturnType<typeof sizeFitter>;
   private temporaries = 0;
 
   constructor(
@@ -105,20 +71,7 @@ class Lowering {
     private readonly constants: Readonly<Record<string, HostTensor>>,
   ) {
     this.names = [...dimensions.keys()];
-    const product = (sizes: readonly number[], powers: readonly number[]): number =>
-      powers.reduce((total, power, i) => total * (sizes[i] as number) ** power, 1);
-    const extend = (powers: number[]): void => {
-      if (powers.length === this.names.length) {
-        if (powers.some((power) => power > 0)) {
-          this.monomials.push({ powers, first: product(firstSizes, powers), second: product(secondSizes, powers) });
-        }
-        return;
-      }
-      for (const power of [0, 1, 2]) extend([...powers, power]);
-    };
-    extend([]);
-    const degree = (powers: readonly number[]): number => powers.reduce((sum, power) => sum + power, 0);
-    this.monomials.sort((a, b) => degree(a.powers) - degree(b.powers));
+    this.fit = sizeFitter(firstSizes, secondSizes);
   }
 
   run(): LoweredProgram {
@@ -164,12 +117,18 @@ class Lowering {
   private pairNodes(): void {
     const a = this.first.graph.nodes;
     const b = this.second.graph.nodes;
+    this.pairLists(a, b);
+    this.pair(this.first.graph.inputs, this.second.graph.inputs);
+  }
+
+  private pair(a: readonly Value[], b: readonly Value[]): void {
+    a.forEach((value, i) => {
+      this.twins.set(value, b[i] as Value);
+    });
+  }
+
+  private pairLists(a: readonly GraphNode[], b: readonly GraphNode[]): void {
     if (a.length !== b.length) throw this.fail(`its structure depends on a size (${a.length} and ${b.length} nodes)`);
-    const pair = (x: readonly Value[], y: readonly Value[]): void => {
-      x.forEach((value, i) => {
-        this.twins.set(value, y[i] as Value);
-      });
-    };
     a.forEach((node, i) => {
       const twin = b[i] as GraphNode;
       const same =
@@ -177,10 +136,14 @@ class Lowering {
         node.inputs.length === twin.inputs.length &&
         JSON.stringify(node.attributes) === JSON.stringify(twin.attributes);
       if (!same) throw this.fail(`node ${i} is ${node.type} at one size and ${twin.type} at another`);
-      pair(node.inputs, twin.inputs);
-      pair(node.outputs, twin.outputs);
+      this.pair(node.inputs, twin.inputs);
+      this.pair(node.outputs, twin.outputs);
+      if (node.body && twin.body) {
+        this.pair(node.body.inputs, twin.body.inputs);
+        this.pairLists(node.body.nodes, twin.body.nodes);
+        this.pair(node.body.outputs, twin.body.outputs);
+      }
     });
-    pair(this.first.graph.inputs, this.second.graph.inputs);
   }
 
   private roots(): [string, Value][] {
@@ -244,24 +207,46 @@ class Lowering {
   }
 
   private writeNode(node: GraphNode): void {
-    const inputs = node.inputs.map((input) => (input.constant ? this.constantFor(input, node) : this.nameOf(input)));
+    const { type, inputs, outputs, attributes, domain } = this.named(node);
+    this.writer.node(type, inputs, outputs, attributes, domain);
+  }
+
+  /** A node with names in place of values. */
+  private named(node: GraphNode): Subgraph['nodes'][number] {
+    const { type, domain, body } = node;
+    // What a body takes from outside it reads by name; it is no input of the node.
+    const inputs = node.inputs
+      .slice(0, body?.inputs.length)
+      .map((input) => (input.constant ? this.constantFor(input, node) : this.nameOf(input)));
     const outputs = node.outputs.map((output) => this.nameOf(output));
-    this.writer.node(node.type, inputs, outputs, node.attributes, node.domain);
+    const attributes = body ? { ...node.attributes, body: { subgraph: this.subgraph(body) } } : node.attributes;
+    return { type, inputs, outputs, attributes, domain };
+  }
+
+  /** A loop's body; its constants, and the sizes in it, are computed around the loop. */
+  private subgraph({ inputs, nodes, outputs }: Body): Subgraph {
+    const declare = (name: string, value: Value) => [name, value.dtype, this.sizeNames(value)] as const;
+    const list = nodes.map((node) => this.named(node));
+    const made = new Set(nodes.flatMap((node) => node.outputs));
+    const results = outputs.map((value) => {
+      // An output needs a name of its own, made in the body.
+      if (made.delete(value)) return declare(this.nameOf(value), value);
+      const name = `t${this.temporaries++}`;
+      list.push({ type: 'Identity', inputs: [this.nameOf(value)], outputs: [name], attributes: {} });
+      return declare(name, value);
+    });
+    return {
+      name: `body${this.temporaries++}`,
+      inputs: inputs.map((value) => declare(this.nameOf(value), value)),
+      outputs: results,
+      initializers: {},
+      nodes: list,
+    };
   }
 
   private nameOf(value: Value): string {
     if (value.constant) return this.constantFor(value);
     return value.input ?? this.renamed.get(value) ?? `v${value.id}`;
-  }
-
-  /** The monomial that has these values at the two sizes. */
-  private fit(a: number, b: number): Monomial | undefined {
-    if (Object.is(a, b)) return { factor: a };
-    for (const { powers, first, second } of this.monomials) {
-      const factor = a / first;
-      if (Math.abs(factor - b / second) <= 1e-9 * Math.abs(factor)) return { factor, powers };
-    }
-    return undefined;
   }
 
   /** The name of a constant, computed from symbolic dimensions where it depends on them. */
@@ -284,6 +269,9 @@ class Lowering {
       this.written.set(value, name);
     } else {
       const fits = pairs.map(([a, b]) => this.fit(a, b));
+      if (user?.type === 'Reshape' && fits.filter((fit) => !fit).length === 1) {
+        fits[fits.indexOf(undefined)] = { factor: INFERRED };
+      }
       if (fits.some((fit) => !fit))
         throw this.fail(
           `cannot express the constant [${pairs.map(([a]) => a)}] / [${pairs.map(([, b]) => b)}]${where}`,
@@ -296,9 +284,10 @@ class Lowering {
 
   private symbolicConstant(value: Value, fits: readonly Monomial[], user?: GraphNode): string {
     const symbolic = fits.filter((fit) => fit.powers);
-    // A Reshape infers one symbolic size by itself.
-    if (user?.type === 'Reshape' && symbolic.length === 1 && value.shape.length === 1) {
-      return this.int64Constant(fits.map((fit) => (fit.powers ? -1 : fit.factor)));
+    // A Reshape infers one symbolic size by itself, if it has no other to infer.
+    const isFree = user?.type === 'Reshape' && !fits.some((fit) => fit.factor === INFERRED);
+    if (isFree && symbolic.length === 1 && value.shape.length === 1) {
+      return this.int64Constant(fits.map((fit) => (fit.powers ? INFERRED : fit.factor)));
     }
     const pieces = fits.map((fit) => this.expression(fit));
     const list = pieces.length === 1 ? (pieces[0] as string) : this.temporary('Concat', pieces, { axis: 0 });
@@ -334,11 +323,19 @@ class Lowering {
   }
 
   private symbolicShape(value: Value): (number | string)[] {
+    const names = this.sizeNames(value);
+    const unnamed = names.indexOf('');
+    if (unnamed < 0) return names;
+    const sizes = [value, this.twins.get(value) ?? value].map(({ shape }) => shape[unnamed]);
+    throw this.fail(`cannot express the size ${sizes.join(' / ')} of a result`);
+  }
+
+  /** The shape, with names for symbolic sizes; a size that is no product of dimensions has an empty one. */
+  private sizeNames(value: Value): (number | string)[] {
     const twin = this.twins.get(value) ?? value;
     return value.shape.map((dim, axis) => {
       const fit = this.fit(dim, twin.shape[axis] as number);
-      if (!fit) throw this.fail(`cannot express the size ${dim} / ${twin.shape[axis]} of a result`);
-      if (!fit.powers) return dim;
+      if (!fit?.powers) return fit ? dim : '';
       const factors = fit.powers.flatMap((power, i) => new Array<string>(power).fill(this.names[i] as string));
       return [...(fit.factor === 1 ? [] : [String(fit.factor)]), ...factors].join('*');
     });

@@ -84,11 +84,12 @@ function attribute(name: string, value: Attribute): Message {
   return message.integer(20, 7);
 }
 
-/** ValueInfoProto; a string is a symbolic dimension. */
+/** ValueInfoProto; a string is a symbolic dimension, an empty one an unknown size. */
 function valueInfo(name: string, dtype: GraphType, shape: readonly (number | string)[]): Message {
   const dims = new Message();
   for (const dim of shape) {
-    dims.message(1, typeof dim === 'string' ? new Message().text(2, dim) : new Message().integer(1, dim));
+    const size = new Message();
+    dims.message(1, dim === '' ? size : typeof dim === 'string' ? size.text(2, dim) : size.integer(1, dim));
   }
   const type = new Message().integer(1, ONNX_TYPE[dtype]).message(2, dims);
   return new Message().text(1, name).message(2, new Message().message(1, type));
@@ -115,7 +116,8 @@ function node(
 function subgraph({ name, inputs, outputs, initializers, nodes }: Subgraph): Message {
   const graph = new Message();
   nodes.forEach((item, i) => {
-    graph.message(1, node(`${name}_${i}_${item.type}`, item.type, item.inputs, item.outputs, item.attributes));
+    const { type, inputs: from, outputs: to, attributes, domain } = item;
+    graph.message(1, node(`${name}_${i}_${type}`, type, from, to, attributes, domain));
   });
   graph.text(2, name);
   for (const [key, { dtype, shape, data }] of Object.entries(initializers)) {

@@ -5,10 +5,13 @@ import { TRACE_BACKEND, tf } from '../tfjs.js';
 import { type Dim, type Program, sizeOf, type TensorSpec } from '../types.js';
 import { type ConstantData, Graph, type GraphType, type Value } from './graph.js';
 import { RECORDERS } from './kernels.js';
+import { closeScan, type OpenScan, openScan } from './scan.js';
 
 /** Holds graph values where other backends hold numbers. */
 class TraceBackend extends tf.KernelBackend {
   graph = new Graph();
+  /** Loops whose step is being recorded, the innermost last. */
+  readonly scans: OpenScan[] = [];
   private values = new WeakMap<object, Value>();
 
   override floatPrecision(): 32 {
@@ -102,7 +105,33 @@ function traceBackend(): TraceBackend {
       },
     });
   }
+  registerScan(backend);
   return backend;
+}
+
+/** The kernels around the step of a loop: whatever is recorded between them goes into its body. */
+function registerScan(backend: TraceBackend): void {
+  const listOf = (inputs: object): Value[] =>
+    Object.values(inputs as Record<string, TensorInfo>).map((tensor) => backend.lookUp(tensor));
+  tf.registerKernel({
+    kernelName: 'S2sScanOpen',
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, attrs }) => {
+      const open = openScan(backend.graph, listOf(inputs), Number(attrs?.states));
+      backend.scans.push(open);
+      backend.graph = open.body;
+      return open.placeholders.map((value) => backend.bind(value));
+    },
+  });
+  tf.registerKernel({
+    kernelName: 'S2sScanClose',
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, attrs }) => {
+      const open = backend.scans.pop() as OpenScan;
+      backend.graph = open.outer;
+      return closeScan(open, listOf(inputs), Boolean(attrs?.reverse)).map((value) => backend.bind(value));
+    },
+  });
 }
 
 /** One recorded run of a program. */
@@ -122,6 +151,7 @@ export function trace(program: Program, sizes: Readonly<Record<string, number>>)
   const before = tf.getBackend();
   tf.setBackend(TRACE_BACKEND);
   backend.graph = new Graph();
+  backend.scans.length = 0;
   const { graph } = backend;
   const size = (dim: Dim): number => (typeof dim === 'number' ? dim : (sizes[dim] as number));
   const placeholders = (specs: Readonly<Record<string, TensorSpec>>, prefix: string) =>

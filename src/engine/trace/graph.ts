@@ -35,6 +35,7 @@ export interface Subgraph {
     readonly inputs: readonly string[];
     readonly outputs: readonly string[];
     readonly attributes: Readonly<Record<string, Attribute>>;
+    readonly domain?: string;
   }[];
 }
 
@@ -53,6 +54,15 @@ export interface GraphNode {
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly outputs: readonly Value[];
+  /** Of a loop: the recorded step. Inputs of the node behind those of the body are what the body takes from outside. */
+  readonly body?: Body;
+}
+
+/** One step of a loop, recorded in a graph of its own. */
+export interface Body {
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly Value[];
 }
 
 const MICROSOFT_OPS = new Set(['FusedMatMul']);
@@ -62,10 +72,29 @@ export class Graph {
   readonly nodes: GraphNode[] = [];
   readonly inputs: Value[] = [];
   private readonly shared = new Map<string, readonly Value[]>();
-  private nextId = 0;
+  private readonly ids: { next: number };
+  /** In the body of a loop: what differs from step to step. */
+  private readonly own = new Set<Value>();
+
+  /** @param outer for the body of a loop, the graph around it: nodes that are the same at every step are recorded there. */
+  constructor(private readonly outer?: Graph) {
+    this.ids = outer ? outer.ids : { next: 0 };
+  }
 
   private value(shape: readonly number[], dtype: GraphType, source: Partial<Value>): Value {
-    return { id: this.nextId++, shape: [...shape], dtype, ...source };
+    return { id: this.ids.next++, shape: [...shape], dtype, ...source };
+  }
+
+  /** Whether a value is made in this graph, not around it. */
+  owns(value: Value): boolean {
+    return this.own.has(value);
+  }
+
+  /** Declares an input of a loop's body. */
+  placeholder(shape: readonly number[], dtype: GraphType): Value {
+    const value = this.value(shape, dtype, { input: `v${this.ids.next}` });
+    this.own.add(value);
+    return value;
   }
 
   /** Declares a graph input. */
@@ -95,6 +124,7 @@ export class Graph {
   }
 
   private once(key: string, make: () => Value): Value {
+    if (this.outer) return this.outer.once(key, make);
     const known = this.shared.get(key);
     if (known?.[0]) return known[0];
     const made = make();
@@ -127,22 +157,28 @@ export class Graph {
   /**
    * Records a node, or finds the equal one recorded before.
    * @param outputs shape and type of each output.
+   * @param body of a loop, which is always recorded anew.
    */
   node(
     type: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, Attribute>>,
     outputs: readonly (readonly [readonly number[], GraphType])[],
+    body?: Body,
   ): readonly Value[] {
+    if (this.outer && !inputs.some((input) => this.own.has(input))) {
+      return this.outer.node(type, inputs, attributes, outputs, body);
+    }
     const key = `${type}|${inputs.map((v) => v.id).join(',')}|${JSON.stringify(attributes)}`;
-    const known = this.shared.get(key);
+    const known = body ? undefined : this.shared.get(key);
     if (known) return known;
     const made: Value[] = [];
     const domain = MICROSOFT_OPS.has(type) ? 'com.microsoft' : '';
-    const node: GraphNode = { type, domain, inputs, attributes, outputs: made };
+    const node: GraphNode = { type, domain, inputs, attributes, outputs: made, ...(body && { body }) };
     for (const [shape, dtype] of outputs) made.push(this.value(shape, dtype, { producer: node }));
     this.nodes.push(node);
-    this.shared.set(key, made);
+    if (this.outer) for (const value of made) this.own.add(value);
+    if (!body) this.shared.set(key, made);
     return made;
   }
 
