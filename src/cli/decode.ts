@@ -1,7 +1,7 @@
 // `s2s decode`: runs a trained model on new inputs.
 import { type Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../errors.js';
-import type { DecodeSummary } from '../run/types.js';
+import type { DecodeOptions, DecodeSummary } from '../run/types.js';
 import { type CliContext, interruptible } from './context.js';
 import { defined, examples, finiteNumber, runSettings, wholeNumber, withCommonOptions } from './options.js';
 import { counted } from './output.js';
@@ -14,6 +14,14 @@ function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0, unr
 }
 
 const FORMATS = `
+Searching: beam search by default. --sample draws --n-best outputs instead (one if not
+  told); equal seeds draw equal outputs, whatever the batch size. The options from
+  --without-replacement to --repetition-penalty change what is drawn and need --sample,
+  unless the run's configuration samples. --top-k 1 draws the most probable token, so
+  that with --repetition-penalty it is greedy search with a penalty; beam search has
+  noRepeatNgram in the configuration instead. --beam-groups and --diversity make
+  beam search return outputs that differ more; the beam is divided evenly.
+
 Output: one line for every input line, in order; a blank input gives a blank output.
   --n-best N    N lines for every input line, best first; blank ones where there are fewer
   --scores      before each output its score and a tab: the log-probability divided
@@ -28,6 +36,17 @@ Speech: an input is the path of an audio file, if you like with start and end in
   seconds between tabs; relative paths start from the list's folder. An --input that
   ends in .tsv or .jsonl is a manifest. Long audio is decoded in pieces.`;
 
+/** The method that the options choose, if they choose one. @throws UsageError when they do not fit together */
+function methodOf(options: {
+  sample?: true | undefined;
+  withoutReplacement?: true | undefined;
+}): DecodeOptions['method'] {
+  const { sample, withoutReplacement } = options;
+  if (withoutReplacement && !sample) throw new UsageError('--without-replacement needs --sample');
+  if (!sample) return undefined;
+  return withoutReplacement ? 'sample-without-replacement' : 'sample';
+}
+
 /** Adds the command to the program. */
 export function addDecode(program: Command, context: CliContext): void {
   const command = program
@@ -38,6 +57,18 @@ export function addDecode(program: Command, context: CliContext): void {
     .option('--output <file>', 'where outputs go; - is standard output', '-')
     .option('--beam <n>', 'beam size', wholeNumber(1))
     .addOption(new Option('--greedy', 'greedy search, the same as --beam 1').conflicts('beam'))
+    .option('--beam-groups <n>', 'groups of the beam that find different outputs', wholeNumber(1))
+    .option('--diversity <x>', 'what keeps the groups apart: the cost of a token that another has (0.5)', finiteNumber)
+    .addOption(
+      new Option('--sample', 'draw outputs at random').conflicts(['beam', 'greedy', 'beamGroups', 'diversity']),
+    )
+    .option('--without-replacement', 'draw --n-best different outputs')
+    .option('--temperature <x>', 'sharpens what is drawn from below 1, flattens it above', finiteNumber)
+    .option('--top-k <n>', 'draw from the n most probable tokens', wholeNumber(1))
+    .option('--top-p <x>', 'draw from the most probable tokens that together reach x', finiteNumber)
+    .option('--min-p <x>', 'draw from tokens at least x times as probable as the best', finiteNumber)
+    .option('--typical-p <x>', 'draw from the most typical tokens that together reach x', finiteNumber)
+    .option('--repetition-penalty <x>', 'above 1, tokens drawn before become less probable', finiteNumber)
     .option('--n-best <n>', 'outputs for each input, best first', wholeNumber(1))
     .option('--scores', 'write the score of each output before it')
     .option('--length-penalty <x>', 'exponent of the length penalty', finiteNumber)
@@ -66,6 +97,9 @@ export function addDecode(program: Command, context: CliContext): void {
         's2s decode run < input.txt > output.txt',
         's2s decode run --input input.txt --beam 5 --n-best 3 --scores',
         'echo "Ein Hund läuft ." | s2s decode run --greedy',
+        's2s decode run --sample --top-p 0.9 --n-best 5 --seed 1 < input.txt',
+        's2s decode run --sample --without-replacement --n-best 10 --input input.txt',
+        's2s decode run --beam 6 --beam-groups 3 --n-best 3 --input input.txt',
         's2s decode recogniser --input test.tsv --json --on-bad skip',
       ),
     )
@@ -83,8 +117,17 @@ export function addDecode(program: Command, context: CliContext): void {
         onBad,
         checkpoint,
         json,
+        beamGroups,
+        diversity: diversityStrength,
+        temperature,
+        topK,
+        topP,
+        minP,
+        typicalP,
+        repetitionPenalty,
       } = options;
       const beam = options.greedy ? 1 : options.beam;
+      const method = methodOf(options);
       if (nBest !== undefined && beam !== undefined && nBest > beam) {
         const found = options.greedy ? '--greedy' : `--beam ${beam}`;
         throw new UsageError(`--n-best ${nBest} needs a beam of at least ${nBest}, found ${found}`);
@@ -107,6 +150,15 @@ export function addDecode(program: Command, context: CliContext): void {
             onBad,
             checkpoint,
             json,
+            method,
+            beamGroups,
+            diversityStrength,
+            temperature,
+            topK,
+            topP,
+            minP,
+            typicalP,
+            repetitionPenalty,
           }),
           signal,
         }),

@@ -12,14 +12,34 @@ const lengthPenaltyOr = (usual: number) =>
       'Exponent of the length penalty: 0 compares plain log-probabilities, higher values favour longer outputs.',
     );
 
+/** How the outputs of a sentence are found. */
+const DECODING_METHODS = ['beam', 'sample', 'sample-without-replacement'] as const;
+
+/** `diversityStrength` where it is absent. */
+export const USUAL_DIVERSITY = 0.5;
+
+/** Settings that only beam search heeds, and that only sampling heeds, by what they are good for. */
+const BEAM_ONLY = ['earlyStopping', 'beamGroups', 'diversityStrength'] as const;
+const SAMPLING_ONLY = ['temperature', 'topK', 'topP', 'minP', 'typicalP', 'repetitionPenalty'] as const;
+
 /**
- * Settings of beam search (greedy search when `beam` is 1). Lengths count output tokens without the begin and end marks, except in
+ * Settings of beam search (greedy search when `beam` is 1) and of sampling. Lengths count output tokens without the begin and end marks, except in
  * the length penalty, which counts the end mark as fairseq does.
  */
 export const decodingConfigSchema = z
   .strictObject({
+    method: z
+      .enum(DECODING_METHODS)
+      .default('beam')
+      .describe(
+        '`beam` looks for the most probable outputs, `sample` draws `nBest` outputs at random, `sample-without-replacement` draws `nBest` different ones (stochastic beam search).',
+      ),
     beam: beamOr(5),
-    nBest: z.int().min(1).default(1).describe('Hypotheses returned per sentence, best first; at most `beam`.'),
+    nBest: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Hypotheses returned per sentence, best first: at most `beam`, or as many as are to be drawn.'),
     lengthPenalty: lengthPenaltyOr(1),
     lengthPenaltyKind: z
       .enum(['power', 'gnmt'])
@@ -32,6 +52,55 @@ export const decodingConfigSchema = z
       .default(false)
       .describe(
         'Stop a sentence once `beam` hypotheses have ended, as fairseq does, and not only when no open one can still win: faster where a positive length penalty meets a generous maximum length.',
+      ),
+    beamGroups: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Diverse beam search: groups that `beam` is divided into and that keep away from the tokens of each other; 1, which is plain beam search, when absent.',
+      ),
+    diversityStrength: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        'What a token costs a group, in log-probability, for every hypothesis of an earlier group that has it at the same place (0.5 when absent).',
+      ),
+    temperature: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'Sampling: log-probabilities are divided by it, so that below 1 probable tokens gain and above 1 others; 1 when absent.',
+      ),
+    topK: z.int().min(1).optional().describe('Sampling: only so many most probable tokens can be drawn at each step.'),
+    topP: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe('Sampling: only the most probable tokens that together reach this probability can be drawn (nucleus).'),
+    minP: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe('Sampling: only tokens at least this share as probable as the most probable one can be drawn.'),
+    typicalP: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe(
+        'Sampling: only the tokens whose information is nearest to the entropy and that together reach this probability can be drawn.',
+      ),
+    repetitionPenalty: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'Sampling: the log-probability of a token that the output has already is multiplied by it, so that above 1 repetitions become rarer; 1 when absent. With `topK: 1` the search is greedy but for it.',
       ),
     minLength: z.int().min(0).default(0).describe('Fewest tokens an output may have.'),
     maxLength: z
@@ -58,7 +127,36 @@ export const decodingConfigSchema = z
   })
   .superRefine((config, context) => {
     const conflict = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (config.nBest > config.beam) {
+    const { ctcWeight = 0 } = config as { readonly ctcWeight?: number };
+    if (config.method === 'beam') {
+      for (const name of SAMPLING_ONLY) {
+        if (config[name] === undefined) continue;
+        const instead =
+          name === 'repetitionPenalty'
+            ? ', or against repetitions in beam search set `noRepeatNgram`'
+            : ', or remove it';
+        conflict(
+          name,
+          `\`${name}\` (${config[name]}) is for sampling, but \`method\` is \`beam\`; choose \`method: sample\` (--sample)${instead}.`,
+        );
+      }
+      checkGroups(config, ctcWeight, conflict);
+    } else {
+      for (const name of BEAM_ONLY) {
+        if (config[name] === undefined || config[name] === false) continue;
+        conflict(
+          name,
+          `\`${name}\` (${config[name]}) is for beam search, but \`method\` is \`${config.method}\`; remove it, or choose \`method: beam\`.`,
+        );
+      }
+      if (ctcWeight > 0) {
+        conflict(
+          'ctcWeight',
+          `\`method: ${config.method}\` draws from the decoder alone, because joint scores with CTC are not probabilities of tokens; \`ctcWeight\` must be 0 (--ctc-weight 0), but is ${ctcWeight}.`,
+        );
+      }
+    }
+    if (config.method === 'beam' && config.nBest > config.beam) {
       conflict(
         'nBest',
         `\`nBest\` must be at most \`beam\` (${config.beam}), because a search keeps no more hypotheses, but is ${config.nBest}.`,
@@ -78,6 +176,35 @@ export const decodingConfigSchema = z
     }
   });
 
+/** The checks of diverse beam search. */
+function checkGroups(
+  {
+    beam,
+    beamGroups,
+    diversityStrength,
+  }: { beam: number; beamGroups?: number | undefined; diversityStrength?: number | undefined },
+  ctcWeight: number,
+  conflict: (path: string, message: string) => void,
+): void {
+  if (diversityStrength !== undefined && (beamGroups ?? 1) === 1) {
+    const found = beamGroups === undefined ? 'it is not set' : 'it is 1';
+    conflict(
+      'diversityStrength',
+      `\`diversityStrength\` (${diversityStrength}) needs \`beamGroups\` of at least 2, because it keeps groups apart, but ${found}.`,
+    );
+  }
+  if (beamGroups === undefined || beamGroups === 1) return;
+  if (beam % beamGroups !== 0) {
+    conflict('beamGroups', `\`beam\` must be a multiple of \`beamGroups\` (${beamGroups}), but is ${beam}.`);
+  }
+  if (ctcWeight > 0) {
+    conflict(
+      'beamGroups',
+      `\`beamGroups\` (${beamGroups}) cannot be combined with joint decoding with CTC: set \`ctcWeight\` (${ctcWeight}) to 0 (--ctc-weight 0), or \`beamGroups\` to 1.`,
+    );
+  }
+}
+
 /** `decoding:` of a task whose encoder has a CTC head over the target's vocabulary. */
 export const ctcDecodingConfigSchema = decodingConfigSchema.safeExtend({
   // The CTC score sees to it that outputs are as long as what is said.
@@ -95,3 +222,24 @@ export const ctcDecodingConfigSchema = decodingConfigSchema.safeExtend({
 
 /** The checked settings of decoding. */
 export type DecodingConfig = z.infer<typeof decodingConfigSchema> & { readonly ctcWeight?: number | undefined };
+
+/** The settings without those that a method does not heed, for a search of another kind than they were made for. */
+export function settingsForMethod(config: DecodingConfig, method: DecodingConfig['method']): DecodingConfig {
+  const settings = Object.fromEntries(
+    Object.entries(config).filter(
+      ([name]) => !(method === 'beam' ? SAMPLING_ONLY : BEAM_ONLY).some((it) => it === name),
+    ),
+  ) as Omit<DecodingConfig, 'earlyStopping'>;
+  return { ...settings, earlyStopping: method === 'beam' && config.earlyStopping, method };
+}
+
+/** The settings for plain beam search of one output with another beam, whatever they were made for. */
+export function beamSettings(config: DecodingConfig, beam: number): DecodingConfig {
+  const { beamGroups, diversityStrength, ...settings } = settingsForMethod(config, 'beam');
+  return { ...settings, beam, nBest: 1 };
+}
+
+/** K: hypotheses that the method follows side by side in each sentence. */
+export function hypothesesPerSentence({ method, beam, nBest }: DecodingConfig): number {
+  return method === 'beam' ? beam : nBest;
+}

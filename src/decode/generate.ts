@@ -1,24 +1,37 @@
 // Decodes many sentences: batches of similar length, results in the order of the inputs.
 import { loadedSource, type SourceSequence } from '../data/sequences.js';
+import { ConfigError } from '../errors.js';
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
-import type { DecodingConfig } from './config.js';
+import { type DecodingConfig, hypothesesPerSentence, USUAL_DIVERSITY } from './config.js';
 import { ctcGreedy } from './ctc/greedy.js';
 import { jointRescorer } from './ctc/joint.js';
 import { ctcBeamSearch } from './ctc/prefix-beam.js';
 import { beamSearch } from './search/beam.js';
+import { diverseBeamSearch } from './search/diverse.js';
 import type { Hypothesis } from './search/frontier.js';
 import { greedySearch } from './search/greedy.js';
 import type { SearchOptions } from './search/options.js';
+import { type SamplingOptions, sampleSearch } from './search/sample.js';
+import { stochasticBeamSearch } from './search/stochastic-beam.js';
 import { maximumLengths } from './search/stopping.js';
 import type { CtcLogProbs, SourceSession, TransformerDecoder } from './session.js';
 
+/** Where in the whole input the sentences of one call stand, so that what is drawn for them does not depend on how they are grouped. */
+export interface SampleOrigin {
+  readonly seed: number;
+  /** Number of the first sentence, counted from 0. */
+  readonly first: number;
+}
+
 /**
- * Decodes sentences.
+ * Decodes sentences by the method of the settings.
  * @param sources token ids of each sentence with the stop token, or frames
  * @param onDone called with the number of sentences finished so far
  * @param signal stops between batches
  * @param onCtc called with what the CTC head says of each source; only for models that have one
+ * @param origin seed and place of what is drawn; needed where the method is sampling
  * @returns for each sentence its hypotheses, best first
+ * @throws ConfigError when the settings contradict each other
  */
 export async function generate(
   decoder: TransformerDecoder,
@@ -27,6 +40,7 @@ export async function generate(
   onDone: (finished: number) => void = () => undefined,
   signal?: AbortSignal,
   onCtc?: (index: number, ctc: CtcLogProbs) => void,
+  origin?: SampleOrigin,
 ): Promise<Hypothesis[][]> {
   const length = (index: number): number => (sources[index] as SourceSequence).length;
   const order = sources.map((_source, index) => index).sort((a, b) => length(a) - length(b) || a - b);
@@ -36,12 +50,13 @@ export async function generate(
     signal?.throwIfAborted();
     const indices = order.slice(start, start + config.batchSize);
     const batch = await Promise.all(indices.map((index) => loadedSource(sources[index] as SourceSequence)));
-    const session = await decoder.start(batch, config.beam, onCtc !== undefined || ctcWeight > 0);
+    const session = await decoder.start(batch, hypothesesPerSentence(config), onCtc !== undefined || ctcWeight > 0);
     indices.forEach((index, i) => {
       onCtc?.(index, session.ctc[i] as CtcLogProbs);
     });
-    const search = ctcWeight === 1 ? ctcAlone : withDecoder;
-    const found = await search(session, config, indices.map(length));
+    const lengths = indices.map(length);
+    const sampling = samplingOf(config, indices, origin);
+    const found = await (ctcWeight === 1 ? ctcAlone(session, config) : withDecoder(session, config, lengths, sampling));
     indices.forEach((index, i) => {
       results[index] = found[i] as Hypothesis[];
     });
@@ -50,19 +65,38 @@ export async function generate(
   return results;
 }
 
+/** How the sentences of a batch are drawn, where they are. */
+function samplingOf(
+  config: DecodingConfig,
+  indices: readonly number[],
+  origin?: SampleOrigin,
+): SamplingOptions | undefined {
+  if (config.method === 'beam') return undefined;
+  if (origin === undefined) {
+    throw new ConfigError(`\`method: ${config.method}\` needs a seed, but outputs are to be found by search here.`);
+  }
+  return { ...config, seed: origin.seed, sentences: indices.map((index) => origin.first + index) };
+}
+
 /** Searches with the decoder, and with the CTC head beside it where that has a weight. */
 function withDecoder(
   session: SourceSession,
   config: DecodingConfig,
   lengths: readonly number[],
+  sampling: SamplingOptions | undefined,
 ): Promise<Hypothesis[][]> {
-  const { ctcWeight = 0 } = config;
+  const { beamGroups: groups = 1, ctcWeight = 0, diversityStrength: strength = USUAL_DIVERSITY } = config;
   const options: SearchOptions = {
     ...config,
     beginToken: BOS,
     endToken: EOS,
     maxLengths: maximumLengths(config, lengths),
   };
+  if (sampling) {
+    const search = config.method === 'sample' ? sampleSearch : stochasticBeamSearch;
+    return search(session, options, sampling);
+  }
+  if (groups > 1) return diverseBeamSearch(session, options, { groups, strength });
   if (ctcWeight > 0) return beamSearch(session, options, jointRescorer(session.ctc, ctcWeight, PAD, EOS));
   return config.beam === 1 ? greedySearch(session, options) : beamSearch(session, options);
 }

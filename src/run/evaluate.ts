@@ -1,5 +1,6 @@
 // The library's `evaluate`: scores a model on a split or on files, or files of outputs against references.
 import type { Corpus } from '../data/corpus.js';
+import { type DecodingConfig, USUAL_DIVERSITY } from '../decode/config.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
 import { createScorer, type MetricOptions, type Scorer } from '../metrics/metric.js';
@@ -149,6 +150,20 @@ async function* grouped<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   if (group.length > 0) yield group;
 }
 
+/** The settings that outputs were found by. */
+function howDecoded(settings: DecodingConfig, seed: number): Readonly<Record<string, unknown>> {
+  const { method, beam, nBest, lengthPenalty, lengthPenaltyKind, maxLength, batchSize } = settings;
+  const common = { lengthPenalty, lengthPenaltyKind, maxLength, batchSize };
+  if (method === 'beam') {
+    const { beamGroups, diversityStrength = USUAL_DIVERSITY } = settings;
+    return { beam, ...common, ...((beamGroups ?? 1) > 1 ? { beamGroups, diversityStrength } : {}) };
+  }
+  const { temperature, topK, topP, minP, typicalP, repetitionPenalty } = settings;
+  const warpers = { temperature, topK, topP, minP, typicalP, repetitionPenalty };
+  const given = Object.entries(warpers).filter(([, value]) => value !== undefined);
+  return { method, seed, nBest, ...Object.fromEntries(given), ...common };
+}
+
 /** Decodes a split, or files, with a model and scores the outputs. */
 async function evaluateRun(options: EvaluateOptions & { readonly run: string }): Promise<EvaluateResult> {
   const started = performance.now();
@@ -192,13 +207,12 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
     progress.stop();
     await decoder.close();
   }
-  const { settings, truncated, label } = decoder;
-  const { beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize } = settings;
+  const { seed, settings, truncated, label } = decoder;
   return {
     task: run.task.name,
     split,
     examples,
-    decode: { checkpoint: label, beam, lengthPenalty, lengthPenaltyKind, maxLength, batchSize },
+    decode: { checkpoint: label, ...howDecoded(settings, seed) },
     ...(truncated > 0 ? { truncated } : {}),
     ...report(scorer, remarks, started, log),
   };

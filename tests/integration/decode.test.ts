@@ -1,6 +1,6 @@
 // Decoding: the same output whatever the batch, as many lines out as in, and every way lines come and go.
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,6 +95,66 @@ describe('the output', () => {
     const greedy = await decode(text(lines), '--scores', '--greedy');
     expect(sum(alone)).toBeGreaterThan(sum(greedy));
     expectEqualScored(await decode(text(lines), '--scores', '--beam', '1'), greedy);
+  });
+});
+
+describe('outputs that are drawn', () => {
+  const drawn = (...argv: string[]) => decode(text(lines.slice(0, 40)), '--sample', '--temperature', '1.5', ...argv);
+
+  it.concurrent('are the same for the same seed, and others for another', async () => {
+    const one = await drawn('--seed', '5', '--n-best', '2');
+    expect(one).toHaveLength(80);
+    expect(new Set(one).size).toBeGreaterThan(40);
+    expect(await drawn('--seed', '5', '--n-best', '2')).toEqual(one);
+    expect(await drawn('--seed', '6', '--n-best', '2')).not.toEqual(one);
+  });
+
+  it.concurrent('do not depend on how they are batched and grouped', async () => {
+    const options = ['--seed', '5', '--top-p', '0.95', '--n-best', '2'];
+    const whole = await drawn(...options, '--batch-size', '64');
+    // A group is eight batches.
+    for (const size of ['1', '7']) expect(await drawn(...options, '--batch-size', size)).toEqual(whole);
+  });
+
+  it.concurrent('are the greedy ones from the single best token', async () => {
+    const few = text(lines.slice(0, 20));
+    expect(await decode(few, '--sample', '--top-k', '1', '--scores')).toEqual(
+      await decode(few, '--greedy', '--scores'),
+    );
+  });
+
+  it.concurrent('differ without replacement, and come best first', async () => {
+    const found = await drawn('--without-replacement', '--n-best', '4', '--seed', '1', '--scores');
+    for (let i = 0; i < found.length; i += 4) {
+      const outputs = found.slice(i, i + 4).map((line) => line.split('\t') as [string, string]);
+      expect(new Set(outputs.map(([, output]) => output)).size).toBe(4);
+      const scores = outputs.map(([score]) => Number(score));
+      expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    }
+  });
+
+  it.concurrent('are scored by eval with the settings of the configuration, which it reports', async () => {
+    const other = join(folder, 'sampling');
+    await cp(run, other, { recursive: true });
+    const config = await readFile(join(other, 'config.yaml'), 'utf8');
+    await writeFile(
+      join(other, 'config.yaml'),
+      config.replace(/^( *)method: beam$/m, '$1method: sample\n$1topK: 3\n$1temperature: 0.9'),
+    );
+    const scored = async (...argv: string[]) =>
+      JSON.parse(await succeed(['eval', other, '--split', 'valid', '--json', '--quiet', ...argv]));
+    const { decode: how, metrics } = await scored('--seed', '3');
+    expect(how).toMatchObject({ method: 'sample', seed: 3, nBest: 1, topK: 3, temperature: 0.9 });
+    expect((await scored('--seed', '3', '--batch-size', '5')).metrics).toEqual(metrics);
+    expect((await scored('--beam', '2')).decode).toMatchObject({ beam: 2 });
+  });
+});
+
+describe('a beam of groups', () => {
+  it.concurrent('returns outputs that differ', async () => {
+    const found = await decode(text(lines.slice(0, 20)), '--beam', '6', '--beam-groups', '3', '--n-best', '3');
+    expect(found).toHaveLength(60);
+    expect(found).not.toEqual(await decode(text(lines.slice(0, 20)), '--beam', '6', '--n-best', '3'));
   });
 });
 
@@ -269,6 +329,22 @@ describe('files and pipes', () => {
       2,
       '--checkpoint last: expected best, latest, a step such',
     ],
+    [
+      'sampling with a beam',
+      ['--sample', '--beam', '3'],
+      2,
+      "option '--sample' cannot be used with option '--beam <n>'",
+    ],
+    ['greedy sampling', ['--sample', '--greedy'], 2, "option '--sample' cannot be used with option '--greedy'"],
+    ['sampling in groups', ['--sample', '--beam-groups', '2'], 2, "cannot be used with option '--beam-groups <n>'"],
+    ['a temperature without sampling', ['--temperature', '2'], 2, '`temperature` (2) is for sampling'],
+    ['top-k in greedy search', ['--greedy', '--top-k', '2'], 2, '`topK` (2) is for sampling'],
+    ['a penalty in beam search', ['--beam', '3', '--repetition-penalty', '2'], 2, 'set `noRepeatNgram`'],
+    ['no replacement without sampling', ['--without-replacement'], 2, '--without-replacement needs --sample'],
+    ['a temperature of 0', ['--sample', '--temperature', '0'], 2, 'temperature: '],
+    ['a probability above 1', ['--sample', '--top-p', '1.5'], 2, 'topP: '],
+    ['groups of unequal size', ['--beam', '5', '--beam-groups', '2'], 2, 'multiple of `beamGroups` (2), but is 5'],
+    ['diversity of one group', ['--diversity', '1'], 2, 'needs `beamGroups` of at least 2'],
     ['more outputs than the beam holds', ['--n-best', '6'], 2, 'nBest: `nBest` must be at most `beam` (5)'],
   ])('refuses %s', async (_what, argv, expected, message) => {
     const { code, stdout, stderr } = await s2s(['decode', run, ...argv], { input: 'a\n', cwd: folder });

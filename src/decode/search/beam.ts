@@ -1,4 +1,5 @@
 // Beam search: the K most probable prefixes of every sentence side by side.
+import { EndedHypotheses } from './ended.js';
 import { Frontier, type Hypothesis } from './frontier.js';
 import { type Continuations, type Rescorer, runSearch, type SearchStrategy } from './loop.js';
 import type { DecodingSession } from './model.js';
@@ -33,15 +34,8 @@ export async function beamSearch(
   return runSearch(session, options, frontier, new BeamStrategy(frontier, options, rescorer), rescorer);
 }
 
-/** The hypotheses of a sentence that have ended. */
-interface Ended {
-  /** The best of them, at most `nBest`, by descending score. */
-  readonly best: Hypothesis[];
-  count: number;
-}
-
 class BeamStrategy implements SearchStrategy {
-  private readonly ended: Ended[];
+  private readonly ended: EndedHypotheses[];
   private readonly continuations: BestContinuations;
   private readonly stopping: StoppingRule;
 
@@ -51,7 +45,7 @@ class BeamStrategy implements SearchStrategy {
     private readonly rescorer: Rescorer | undefined,
   ) {
     const { beam, sentences } = frontier;
-    this.ended = Array.from({ length: sentences }, () => ({ best: [], count: 0 }));
+    this.ended = Array.from({ length: sentences }, () => new EndedHypotheses(options.nBest));
     // Each hypothesis can be ended once, so that among twice K continuations at least K do not end.
     this.continuations = new BestContinuations(2 * beam);
     this.stopping = {
@@ -100,21 +94,16 @@ class BeamStrategy implements SearchStrategy {
   }
 
   private end(sentence: number, hypothesis: number, logProb: number, finished: boolean): void {
-    const { best } = this.ended[sentence]!;
     const parts = this.rescorer?.parts(sentence, hypothesis, true);
-    const result = this.frontier.hypothesis(sentence * this.frontier.beam + hypothesis, logProb, finished, parts);
-    this.ended[sentence]!.count++;
-    let rank = best.length;
-    while (rank > 0 && best[rank - 1]!.score < result.score) rank--;
-    best.splice(rank, 0, result);
-    if (best.length > this.options.nBest) best.pop();
+    const row = sentence * this.frontier.beam + hypothesis;
+    this.ended[sentence]!.add(this.frontier.hypothesis(row, logProb, finished, parts));
   }
 
   private isComplete(sentence: number, bestOpen: number): boolean {
-    const { best, count } = this.ended[sentence]!;
+    const { count, worstKept } = this.ended[sentence]!;
     return isComplete(this.stopping, {
       ended: count,
-      worstKept: best[this.options.nBest - 1]?.score,
+      worstKept,
       bestOpen,
       length: this.frontier.length + 1,
       maxLength: this.options.maxLengths[sentence]!,

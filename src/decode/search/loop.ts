@@ -1,5 +1,5 @@
 // The loop shared by all searches: feed the open hypotheses, check what the model returns, drop finished sentences.
-import { EngineError } from '../../errors.js';
+import { ConfigError, EngineError } from '../../errors.js';
 import type { Frontier, Hypothesis, ScoreParts } from './frontier.js';
 import type { Candidates, DecodingSession } from './model.js';
 import type { SearchOptions } from './options.js';
@@ -40,6 +40,8 @@ export interface Rescorer {
 
 /** What tells one kind of search from another. */
 export interface SearchStrategy {
+  /** How many best allowed continuations of each hypothesis it looks at, where K and the end mark do not suffice. */
+  readonly candidates?: number | 'all';
   /**
    * Chooses how one sentence goes on: extends its hypotheses in the frontier (at least one of them) and sets how many are open.
    * Must return the result, best first, when `mustEnd`.
@@ -70,7 +72,8 @@ export async function runSearch(
   const processors = createProcessors(options);
   const banned = new BannedTokens(sentences * beam, vocabularySize);
   // The best K + 1 allowed tokens of a row suffice (K to go on with besides the end mark); the rest is room for forbidden ones.
-  const wanted = Math.max(beam, rescorer?.candidates(beam) ?? 0);
+  const { candidates: looksAt = 0 } = strategy;
+  const wanted = looksAt === 'all' ? vocabularySize : Math.max(beam, rescorer?.candidates(beam) ?? 0, looksAt);
   const room = Math.min(vocabularySize, Math.max(2 * beam, wanted) + 4);
   const results: (Hypothesis[] | undefined)[] = new Array(sentences).fill(undefined);
   /** The sentences in the session, in its order. */
@@ -81,14 +84,14 @@ export async function runSearch(
 
   for (let step = 0; remaining > 0; step++) {
     feed(frontier, present, options, tokens, parents);
-    forbid(processors, frontier, present, banned);
+    forbid(processors, options, frontier, present, banned);
     // A forced end mark may be the least probable token, and so may one to rescore: unless the session reports it, only a list
     // of all tokens has it.
     const ending =
       session.endToken !== endToken &&
       (rescorer !== undefined || present.some((sentence) => !results[sentence] && maxLengths[sentence] === step));
     const needed = Math.min(vocabularySize, wanted + 1 + banned.largest);
-    const top = ending || needed > room ? 'all' : room;
+    const top = looksAt === 'all' || ending || needed > room ? 'all' : room;
     const candidates = await session.step(tokens, parents, top);
     checkShape(candidates, present.length * beam, top === 'all' ? vocabularySize : top);
 
@@ -98,6 +101,8 @@ export async function runSearch(
       if (results[sentence]) continue;
       const offset = position * beam * width;
       checkLogProbs(logProbs, offset, offset + frontier.open[sentence]! * width, step, sentence);
+      const forced = options.prefixes?.[sentence]?.[step];
+      if (forced !== undefined) checkForced(candidates, ids, offset, forced, step, sentence);
       const mustEnd = maxLengths[sentence] === step;
       const endLogProb = (hypothesis: number): number =>
         (ids === undefined
@@ -123,19 +128,25 @@ export async function runSearch(
   return results.map((result) => result ?? []);
 }
 
-/** Asks the processors what must not follow each open hypothesis. */
+/** Asks the processors what must not follow each open hypothesis; where a token is forced, nothing else may. */
 function forbid(
   processors: readonly LogitsProcessor[],
+  { prefixes }: SearchOptions,
   frontier: Frontier,
   present: readonly number[],
   banned: BannedTokens,
 ): void {
   banned.clear();
-  if (processors.length === 0) return;
+  if (processors.length === 0 && prefixes === undefined) return;
   for (const sentence of present) {
     const firstRow = sentence * frontier.beam;
+    const forced = prefixes?.[sentence]?.[frontier.length];
     for (let row = firstRow; row < firstRow + frontier.open[sentence]!; row++) {
       banned.begin(row);
+      if (forced !== undefined) {
+        banned.addAllBut((token) => token === forced);
+        continue;
+      }
       const prefix = frontier.prefix(row);
       for (const processor of processors) processor.ban(prefix, banned);
     }
@@ -163,6 +174,23 @@ function feed(
       tokens[position * beam + k] = live ? frontier.lastToken(sentence * beam + k) : options.endToken;
       parents[position * beam + k] = live ? frontier.lastParent(sentence * beam + k) : 0;
     }
+  }
+}
+
+/** @throws ConfigError when a token that an output must begin with cannot follow; all open hypotheses are the same there */
+function checkForced(
+  { logProbs, width }: Candidates,
+  ids: Int32Array | undefined,
+  offset: number,
+  token: number,
+  step: number,
+  sentence: number,
+): void {
+  const place = ids === undefined ? token : ids.subarray(offset, offset + width).indexOf(token);
+  if (logProbs[offset + place] === Number.NEGATIVE_INFINITY) {
+    throw new ConfigError(
+      `\`prefixes\` begins the output of sentence ${sentence} of the batch with token ${token} in place ${step} (both counted from 0), but the model never generates it there.`,
+    );
   }
 }
 

@@ -18,6 +18,13 @@ export interface SearchOptions
   readonly maxLengths: Int32Array;
   /** Tokens that are never generated, such as the padding and begin marks. */
   readonly suppressTokens?: readonly number[];
+  /** The only tokens that are generated, besides the end mark; all unless given. */
+  readonly allowedTokens?: readonly number[];
+  /**
+   * `[B]` tokens that the output of each sentence begins with. They keep the log-probabilities that the model gives them, count
+   * as generated in everything that counts tokens, and come before every other rule.
+   */
+  readonly prefixes?: readonly ArrayLike<number>[];
 }
 
 /** @throws ConfigError when options contradict each other or the session. */
@@ -50,13 +57,36 @@ export function checkSearchOptions(session: DecodingSession, options: SearchOpti
       `\`minLength\` must be at most the maximum length of every sentence, but is ${minLength} where sentence ${tooShort} of the batch may have ${maxLengths[tooShort]} tokens.`,
     );
   }
-  for (const token of [options.beginToken, endToken, ...(options.suppressTokens ?? [])]) {
+  checkPrefixes(session, options);
+  const { allowedTokens = [], prefixes = [], suppressTokens = [] } = options;
+  const prefixTokens = prefixes.flatMap((prefix) => Array.from(prefix));
+  for (const token of [options.beginToken, endToken, ...suppressTokens, ...allowedTokens, ...prefixTokens]) {
     if (!Number.isInteger(token) || token < 0 || token >= session.vocabularySize) {
       throw new ConfigError(`Token ids must be integers from 0 to ${session.vocabularySize - 1}, but one is ${token}.`);
     }
   }
-  if (options.suppressTokens?.includes(endToken)) {
+  if (suppressTokens.includes(endToken)) {
     throw new ConfigError(`\`suppressTokens\` contains the end token (${endToken}): no output could ever end.`);
+  }
+}
+
+function checkPrefixes({ sentences }: DecodingSession, { prefixes, maxLengths, endToken }: SearchOptions): void {
+  if (prefixes === undefined) return;
+  if (prefixes.length !== sentences) {
+    throw new ConfigError(`\`prefixes\` must have one prefix per sentence (${sentences}), but has ${prefixes.length}.`);
+  }
+  for (const [sentence, prefix] of prefixes.entries()) {
+    const limit = maxLengths[sentence]!;
+    if (prefix.length > limit) {
+      throw new ConfigError(
+        `\`prefixes\` gives sentence ${sentence} of the batch ${prefix.length} tokens to begin with, but its maximum length is ${limit}.`,
+      );
+    }
+    if (Array.from(prefix).includes(endToken)) {
+      throw new ConfigError(
+        `\`prefixes\` contains the end token (${endToken}) in the prefix of sentence ${sentence} of the batch: nothing could follow it; leave it out.`,
+      );
+    }
   }
 }
 

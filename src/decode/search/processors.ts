@@ -15,6 +15,7 @@ export function createProcessors(options: SearchOptions): LogitsProcessor[] {
   const processors: LogitsProcessor[] = [];
   if (options.minLength > 0) processors.push(new MinLength(options.minLength, options.endToken));
   if (options.suppressTokens?.length) processors.push(new SuppressTokens(options.suppressTokens));
+  if (options.allowedTokens) processors.push(new AllowedTokens(options.allowedTokens, options.endToken));
   if (options.noRepeatNgram > 0) processors.push(new NoRepeatNgram(options.noRepeatNgram));
   return processors;
 }
@@ -37,6 +38,19 @@ export class SuppressTokens implements LogitsProcessor {
 
   ban(_prefix: Int32Array, banned: BannedTokens): void {
     for (const token of this.tokens) banned.add(token);
+  }
+}
+
+/** Nothing but these tokens and the end mark, for outputs from a closed vocabulary. */
+class AllowedTokens implements LogitsProcessor {
+  private readonly tokens: ReadonlySet<number>;
+
+  constructor(tokens: readonly number[], endToken: number) {
+    this.tokens = new Set([...tokens, endToken]);
+  }
+
+  ban(_prefix: Int32Array, banned: BannedTokens): void {
+    banned.addAllBut((token) => this.tokens.has(token));
   }
 }
 
@@ -103,6 +117,11 @@ export class BannedTokens {
     this.tokens[this.used++] = token;
     this.ends[this.row] = this.used;
     this.largest = Math.max(this.largest, this.used - this.starts[this.row]!);
+  }
+
+  /** Forbids all tokens but some. */
+  addAllBut(isAllowed: (token: number) => boolean): void {
+    for (let token = 0; token < this.stamps.length; token++) if (!isAllowed(token)) this.add(token);
   }
 
   /** The calls of {@link has} that follow are about this row. */

@@ -295,7 +295,7 @@ describe('usage', () => {
     ['decode r --beam 2 --greedy', "error: option '--greedy' cannot be used with option '--beam <n>'"],
     ['eval r --split a --source b', "error: option '--split <name>' cannot be used with option '--source <file>'"],
     ['eval r --min bleu', 'Expected metric=score, such as bleu=30.'],
-    ['decode r --sample', "error: unknown option '--sample'"],
+    ['decode r --sample --beam 2', "error: option '--sample' cannot be used with option '--beam <n>'"],
   ])('refuses %j with exit code 2', async (line, message) => {
     const { code, stdout, stderr, calls } = await record(line.split(' '));
     expect(code).toBe(2);
