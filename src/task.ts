@@ -68,6 +68,8 @@ export interface Codec {
   pieces?(line: string, folder?: string): Promise<Piece[] | undefined>;
   /** The output line of decoded tokens. */
   decodeOutput(tokens: Int32Array): string;
+  /** How a vocabulary spells tokens, for people to read. */
+  tokenNames(side: 'source' | 'target', tokens: Int32Array): string[];
   /** Seconds of sound an encoder position stands for, where the source is sound. */
   readonly secondsPerPosition?: number;
   /** The words of an output, for tasks that tell when each was said. */

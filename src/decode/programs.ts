@@ -1,14 +1,35 @@
 // The programs of decoding: encoding the source into caches, and one step of all hypotheses.
-import { add, logSoftmax, matMul, slice, type Tensor, topk, vector } from '../engine/ops.js';
-import type { Program, TensorSpec } from '../engine/types.js';
+import {
+  add,
+  log,
+  logSoftmax,
+  matMul,
+  maximum,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  stack,
+  type Tensor,
+  topk,
+  vector,
+} from '../engine/ops.js';
+import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { KeysValues } from '../model/attention.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
 import type { VocabularySizes } from '../model/parameters.js';
 import { createScope } from '../model/scope.js';
-import { ctcLogits, encodeSource, incrementalStep } from '../model/transformer.js';
+import { ctcLogits, encodeSource, incrementalStep, teacherForcedStates } from '../model/transformer.js';
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
+import { drawTokens } from './draw.js';
 import { sourceSpecs, sourceTensors } from './source-batch.js';
+
+/** The marks that never follow come first in every vocabulary: padding and the begin token. */
+const NEVER_DRAWN = Math.max(PAD, BOS) + 1;
+
+/** A probability is never taken to be less than this, so that its logarithm stays finite. */
+const TINY = 1e-37;
 
 /** Variables that hold the state of the sentences being decoded. */
 const CROSS_MASK = 'decode.cross.mask';
@@ -66,6 +87,56 @@ export function encodingProgram(
   };
 }
 
+/** Variables and inputs of a step of K hypotheses a sentence. */
+function stepInterface(model: ModelConfig, parameters: Readonly<Record<string, TensorSpec>>, beam: number) {
+  return {
+    variables: {
+      ...parameters,
+      ...cacheSpecs(model, pastName, 'C'),
+      ...cacheSpecs(model, crossName, 'S'),
+      [CROSS_MASK]: { shape: ['B', 1, 1, 'S'], dtype: 'float32' as const },
+    },
+    inputs: {
+      tokens: { shape: ['B', beam], dtype: 'int32' as const },
+      position: { shape: [1], dtype: 'int32' as const },
+      ancestry: { shape: ['B', 1, beam, 'C'], dtype: 'float32' as const },
+    },
+  };
+}
+
+/**
+ * One step of all hypotheses.
+ * @param scale factor of the logits, if any
+ * @returns logits `[B·K, V]` and what goes into the caches
+ */
+function stepLogits(model: ModelConfig, beam: number, variables: Tensors, inputs: Tensors, scale?: Tensor) {
+  const tokens = inputs.tokens as Tensor;
+  const scope = createScope(model, variables);
+  const caches = (name: typeof crossName): KeysValues[] =>
+    layersOf(model).map((i) => ({
+      key: variables[name(i, 'key')] as Tensor,
+      value: variables[name(i, 'value')] as Tensor,
+    }));
+  const { state, present } = incrementalStep(scope, tokens, {
+    batch: tokens.shape[0] as number,
+    beam,
+    position: inputs.position as Tensor,
+    past: caches(pastName),
+    ancestry: inputs.ancestry as Tensor,
+    cross: caches(crossName),
+    crossMask: variables[CROSS_MASK] as Tensor,
+  });
+  const scaled = scale ? mul(state, scale) : state;
+  const logits = matMul(scaled, embeddingMatrix(scope, 'output'), false, true);
+  const appends = Object.fromEntries(
+    present.flatMap(({ key, value }, i) => [
+      [pastName(i, 'key'), { value: key, axis: 2 }],
+      [pastName(i, 'value'), { value, axis: 2 }],
+    ]),
+  );
+  return { logits, appends };
+}
+
 /**
  * One step of K hypotheses a sentence. Inputs: `tokens` int32 `[B, K]`, `position` int32 `[1]`, `ancestry` `[B, 1, K, C]`.
  * Outputs: `logProbs` `[B·K, top]` and `ids` int32 `[B·K, top]`, or all of `logProbs` `[B·K, V]`; and `endLogProbs` `[B·K, 1]`.
@@ -83,46 +154,68 @@ export function decodingStep(
   never[BOS] = Number.NEGATIVE_INFINITY;
   return {
     name: `decoding-step-${beam}-${top}`,
-    variables: {
-      ...parameters,
-      ...cacheSpecs(model, pastName, 'C'),
-      ...cacheSpecs(model, crossName, 'S'),
-      [CROSS_MASK]: { shape: ['B', 1, 1, 'S'], dtype: 'float32' },
-    },
-    inputs: {
-      tokens: { shape: ['B', beam], dtype: 'int32' },
-      position: { shape: [1], dtype: 'int32' },
-      ancestry: { shape: ['B', 1, beam, 'C'], dtype: 'float32' },
-    },
+    ...stepInterface(model, parameters, beam),
     body(variables, inputs) {
-      const tokens = inputs.tokens as Tensor;
-      const scope = createScope(model, variables);
-      const caches = (name: typeof crossName): KeysValues[] =>
-        layersOf(model).map((i) => ({
-          key: variables[name(i, 'key')] as Tensor,
-          value: variables[name(i, 'value')] as Tensor,
-        }));
-      const { state, present } = incrementalStep(scope, tokens, {
-        batch: tokens.shape[0] as number,
-        beam,
-        position: inputs.position as Tensor,
-        past: caches(pastName),
-        ancestry: inputs.ancestry as Tensor,
-        cross: caches(crossName),
-        crossMask: variables[CROSS_MASK] as Tensor,
-      });
+      const { logits, appends } = stepLogits(model, beam, variables, inputs);
       // [B·K, V]
-      const logProbs = add(logSoftmax(matMul(state, embeddingMatrix(scope, 'output'), false, true)), vector(never));
-      const appends = Object.fromEntries(
-        present.flatMap(({ key, value }, i) => [
-          [pastName(i, 'key'), { value: key, axis: 2 }],
-          [pastName(i, 'value'), { value, axis: 2 }],
-        ]),
-      );
+      const logProbs = add(logSoftmax(logits), vector(never));
       const endLogProbs = slice(logProbs, [0, EOS], [logProbs.shape[0] as number, 1]);
       if (top === 'all') return { outputs: { logProbs, endLogProbs }, appends };
       const best = topk(logProbs, top, true);
       return { outputs: { logProbs: best.values, ids: best.indices, endLogProbs }, appends };
+    },
+  };
+}
+
+/**
+ * One step of K samples a sentence: each row draws its next token from `softmax(logits / temperature)`. Further inputs:
+ * `uniform` `[B, K]` in [0, 1) and `inverseTemperature`, a scalar. Outputs: `ids` int32 `[B·K]` and their `logProbs` `[B·K]` under
+ * the distribution they are drawn from. PAD and BOS are never drawn.
+ */
+export function samplingStep(
+  model: ModelConfig,
+  parameters: Readonly<Record<string, TensorSpec>>,
+  samples: number,
+): Program {
+  const { variables, inputs } = stepInterface(model, parameters, samples);
+  return {
+    name: `sampling-step-${samples}`,
+    variables,
+    inputs: {
+      ...inputs,
+      uniform: { shape: ['B', samples], dtype: 'float32' },
+      inverseTemperature: { shape: [], dtype: 'float32' },
+    },
+    body(variables, inputs) {
+      const { logits, appends } = stepLogits(model, samples, variables, inputs, inputs.inverseTemperature);
+      const rows = logits.shape[0] as number;
+      const uniform = reshape(inputs.uniform as Tensor, [rows, 1]);
+      const { ids, probability } = drawTokens(softmax(logits), uniform, NEVER_DRAWN);
+      return { outputs: { ids, logProbs: log(maximum(probability, TINY)) }, appends };
+    },
+  };
+}
+
+/**
+ * Cross-attention of whole outputs, without dropout. Inputs: the source and `target` int32 `[B, T]`, decoder inputs that begin with
+ * BOS. Output: `weights` `[L, B, H, T, S]`.
+ */
+export function attentionProgram(
+  model: ModelConfig,
+  parameters: Readonly<Record<string, TensorSpec>>,
+  vocabulary: VocabularySizes,
+): Program {
+  return {
+    name: 'attention',
+    variables: parameters,
+    inputs: { ...sourceSpecs(vocabulary), target: { shape: ['B', 'T'], dtype: 'int32' } },
+    body(variables, inputs) {
+      const seen: Tensor[] = [];
+      const scope = createScope(model, variables, undefined, (name, weights) => {
+        if (name.endsWith('.crossAttention')) seen.push(weights);
+      });
+      teacherForcedStates(scope, encodeSource(scope, sourceTensors(inputs)), inputs.target as Tensor);
+      return { outputs: { weights: stack(seen) } };
     },
   };
 }

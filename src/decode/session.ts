@@ -2,12 +2,12 @@
 
 import type { SourceSequence } from '../data/sequences.js';
 import { MASKED } from '../engine/fused/attention.js';
-import type { CompileOptions, Engine, Executable, HostTensor, TensorSpec } from '../engine/types.js';
+import type { CompileOptions, Engine, Executable, HostTensor, Program, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
 import type { VocabularySizes } from '../model/parameters.js';
-import { EOS } from '../text/special-tokens.js';
-import { decodingStep, encodingProgram, pastNames, sentenceNames } from './programs.js';
+import { BOS, EOS } from '../text/special-tokens.js';
+import { attentionProgram, decodingStep, encodingProgram, pastNames, samplingStep, sentenceNames } from './programs.js';
 import type { Candidates, DecodingSession } from './search/model.js';
 import { sourceInputs } from './source-batch.js';
 
@@ -28,9 +28,36 @@ export interface CtcLogProbs {
   readonly positions: number;
 }
 
+/** Cross-attention of one output. */
+export interface AttentionWeights {
+  readonly layers: number;
+  readonly heads: number;
+  /** `[L, H, T, S]` */
+  readonly weights: Float32Array;
+}
+
 /** A session with what the CTC head says of each source it began with; nothing unless asked for. */
 export interface SourceSession extends DecodingSession {
   readonly ctc: readonly CtcLogProbs[];
+  /**
+   * Feeds one token per row and draws the next one of each, each row going on from itself.
+   * @param tokens `[B*K]` token ids
+   * @param uniform `[B*K]` numbers in [0, 1) that decide
+   * @returns the tokens drawn and their log-probabilities at this temperature
+   */
+  draw(tokens: Int32Array, uniform: Float32Array, temperature: number): Promise<DrawnTokens>;
+}
+
+/** `[B*K]` each. */
+export interface DrawnTokens {
+  readonly ids: Int32Array;
+  readonly logProbs: Float32Array;
+}
+
+/** What a session runs at each step. */
+interface StepPrograms {
+  best(top: number | 'all'): Promise<Executable>;
+  draw(): Promise<Executable>;
 }
 
 /** Decodes with one model on one engine, one batch at a time; compiles what it needs once. */
@@ -67,17 +94,32 @@ export class TransformerDecoder {
     const empty = (): HostTensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
     await this.engine.write(Object.fromEntries(pastNames(config).map((name) => [name, empty()])));
     const ctc = ctcLogProbs ? perSource(ctcLogProbs, sources) : [];
-    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, (top) =>
-      this.step(beam, top),
-    );
+    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, {
+      best: (top) =>
+        this.step(`${beam}/${top}`, () => decodingStep(config, this.model.parameters, vocabulary.target, beam, top)),
+      draw: () => this.step(`${beam}/draw`, () => samplingStep(config, this.model.parameters, beam)),
+    });
   }
 
-  private step(beam: number, top: number | 'all'): Promise<Executable> {
+  /**
+   * Where the decoder looked while it produced an output.
+   * @param output token ids with the stop token; position t is that of predicting token t
+   */
+  async attention(source: SourceSequence, output: Int32Array): Promise<AttentionWeights> {
     const { config, parameters, vocabulary } = this.model;
-    const key = `${beam}/${top}`;
+    const executable = await this.step('attention', () => attentionProgram(config, parameters, vocabulary));
+    const { weights } = await executable.run({
+      ...sourceInputs([source]),
+      target: { shape: [1, output.length], data: Int32Array.of(BOS, ...output.subarray(0, -1)) },
+    });
+    const { shape, data } = weights as HostTensor;
+    return { layers: shape[0] as number, heads: shape[2] as number, weights: data as Float32Array };
+  }
+
+  private step(key: string, program: () => Program): Promise<Executable> {
     let compiled = this.steps.get(key);
     if (!compiled) {
-      compiled = this.engine.compile(decodingStep(config, parameters, vocabulary.target, beam, top), this.options);
+      compiled = this.engine.compile(program(), this.options);
       this.steps.set(key, compiled);
     }
     return compiled;
@@ -117,12 +159,40 @@ class TransformerSession implements SourceSession {
     public sentences: number,
     readonly beam: number,
     readonly ctc: readonly CtcLogProbs[],
-    private readonly compiled: (top: number | 'all') => Promise<Executable>,
+    private readonly programs: StepPrograms,
   ) {
     this.ancestry = new Float32Array(sentences * beam * this.capacity * beam).fill(MASKED);
   }
 
   async step(tokens: Int32Array, parents: Int32Array, top: number | 'all'): Promise<Candidates> {
+    const width = top === 'all' ? this.vocabularySize : Math.min(top, this.vocabularySize);
+    const executable = await this.programs.best(top === 'all' ? 'all' : width);
+    const { logProbs, ids, endLogProbs } = await this.run(executable, tokens, parents);
+    return {
+      width,
+      ids: (ids?.data ?? new Int32Array(0)) as Int32Array,
+      logProbs: logProbs?.data as Float32Array,
+      endLogProbs: endLogProbs?.data as Float32Array,
+    };
+  }
+
+  async draw(tokens: Int32Array, uniform: Float32Array, temperature: number): Promise<DrawnTokens> {
+    const { beam, sentences } = this;
+    const themselves = Int32Array.from(tokens, (_, row) => row % beam);
+    const { ids, logProbs } = await this.run(await this.programs.draw(), tokens, themselves, {
+      uniform: { shape: [sentences, beam], data: uniform },
+      inverseTemperature: { shape: [], data: Float32Array.of(1 / temperature) },
+    });
+    return { ids: ids?.data as Int32Array, logProbs: logProbs?.data as Float32Array };
+  }
+
+  /** One step: makes room in the caches, lets each row follow its parent, and feeds the tokens. */
+  private async run(
+    executable: Executable,
+    tokens: Int32Array,
+    parents: Int32Array,
+    inputs: Readonly<Record<string, HostTensor>> = {},
+  ): Promise<Record<string, HostTensor>> {
     const { beam, sentences } = this;
     if (this.config.positions === 'learned' && this.position >= this.config.maxPositions) {
       throw new EngineError(
@@ -132,10 +202,9 @@ class TransformerSession implements SourceSession {
     if (this.position === this.capacity) await this.grow();
     if (this.position > 0) this.follow(parents);
     const slots = this.capacity * beam;
-    const width = top === 'all' ? this.vocabularySize : Math.min(top, this.vocabularySize);
-    const executable = await this.compiled(top === 'all' ? 'all' : width);
-    const { logProbs, ids, endLogProbs } = await executable.run(
+    const results = await executable.run(
       {
+        ...inputs,
         tokens: { shape: [sentences, beam], data: tokens },
         position: { shape: [1], data: Int32Array.of(this.position) },
         ancestry: { shape: [sentences, 1, beam, slots], data: this.ancestry },
@@ -143,12 +212,7 @@ class TransformerSession implements SourceSession {
       { offset: this.position * beam },
     );
     this.position += 1;
-    return {
-      width,
-      ids: (ids?.data ?? new Int32Array(0)) as Int32Array,
-      logProbs: logProbs?.data as Float32Array,
-      endLogProbs: endLogProbs?.data as Float32Array,
-    };
+    return results;
   }
 
   /** Row k takes over the ancestors of its parent, and the parent itself. */

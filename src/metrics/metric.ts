@@ -69,8 +69,40 @@ const exactMatch: Metric = {
   },
 };
 
+/** Words two texts share over the mean of their lengths: F1 of bags of words, averaged over examples (best reference). */
+const f1: Metric = {
+  name: 'f1',
+  higherIsBetter: true,
+  accumulate({ lowercase }) {
+    const words = (text: string): string[] => (lowercase ? text.toLowerCase() : text).split(/\s+/u).filter(Boolean);
+    let total = 0;
+    let examples = 0;
+    return {
+      add(hypothesis, references) {
+        examples += 1;
+        total += Math.max(...references.map((reference) => bagF1(words(hypothesis), words(reference))));
+      },
+      result: () => ({ score: examples === 0 ? 0 : (100 * total) / examples }),
+    };
+  },
+};
+
+/** 1 for two empty bags, as both say nothing. */
+function bagF1(a: readonly string[], b: readonly string[]): number {
+  if (a.length + b.length === 0) return 1;
+  const left = new Map<string, number>();
+  for (const word of b) left.set(word, (left.get(word) ?? 0) + 1);
+  let shared = 0;
+  for (const word of a) {
+    const count = left.get(word) ?? 0;
+    if (count > 0) shared += 1;
+    left.set(word, count - 1);
+  }
+  return (2 * shared) / (a.length + b.length);
+}
+
 /** All there are, in the order in which they are listed; what translations are scored with comes first. */
-const METRICS: readonly Metric[] = [...SACRE_METRICS, exactMatch, ...ERROR_RATE_METRICS, ...ROUGE_METRICS];
+const METRICS: readonly Metric[] = [...SACRE_METRICS, exactMatch, f1, ...ERROR_RATE_METRICS, ...ROUGE_METRICS];
 
 /** Names of all text metrics. */
 export const METRIC_NAMES: readonly string[] = METRICS.map(({ name }) => name);

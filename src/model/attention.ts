@@ -45,7 +45,10 @@ export function attendAndProject(
   const { attentionDropout, modelDim } = scope.config;
   const [batch, , length] = query.shape as [number, number, number, number];
   // [B, H, Q, D/H]
-  const context = attention(query, key, value, mask, (weights) => scope.drop(weights, attentionDropout));
+  const context = attention(query, key, value, mask, (weights) => {
+    scope.observe?.(name, weights);
+    return scope.drop(weights, attentionDropout);
+  });
   const merged = reshape(transpose(context, [0, 2, 1, 3]), [batch * length, modelDim]);
   return linear(scope, `${name}.output`, merged);
 }

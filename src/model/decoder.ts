@@ -41,23 +41,31 @@ export function crossKeysValues(scope: Scope, memory: Tensor, batch: number, len
   );
 }
 
+/** How many target sequences there are: B sources, K of each, T positions. */
+export interface TargetSizes {
+  readonly sources: number;
+  readonly perSource: number;
+  readonly length: number;
+}
+
 /**
- * Decodes whole target sequences (teacher forcing).
- * @param x embedded target inputs `[B·T, D]`
+ * Decodes whole target sequences (teacher forcing), K of each source: those of one source look at its memory as if they were
+ * one long sequence of queries, so the memory is never repeated.
+ * @param x embedded target inputs `[B·K·T, D]`
  * @param cross keys and values of the memory, a layer each
- * @param selfMask additive, broadcastable to `[B, H, T, T]`
+ * @param selfMask additive, broadcastable to `[B·K, H, T, T]`
  * @param crossMask additive `[B, 1, 1, S]`
- * @returns `[B·T, D]`
+ * @returns `[B·K·T, D]`
  */
 export function decodeSequence(
   scope: Scope,
   x: Tensor,
-  batch: number,
-  length: number,
+  { sources, perSource, length }: TargetSizes,
   cross: readonly KeysValues[],
   selfMask: Tensor,
   crossMask: Tensor,
 ): Tensor {
+  const batch = sources * perSource;
   const positions = range(length);
   return decoderStack(
     scope,
@@ -70,7 +78,7 @@ export function decodeSequence(
     },
     (input, i) => {
       const name = `decoder.layers.${i}.crossAttention`;
-      const query = projectHeads(scope, `${name}.query`, input, batch, length);
+      const query = projectHeads(scope, `${name}.query`, input, sources, perSource * length);
       return attendAndProject(scope, name, query, cross[i] as KeysValues, crossMask);
     },
   );

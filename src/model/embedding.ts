@@ -1,5 +1,5 @@
 // What comes before the layers: embeddings of tokens scaled by √D, or a front end of frames; positions, dropout.
-import { gather, mul, reshape, type Tensor } from '../engine/ops.js';
+import { add, gather, mul, reshape, sub, type Tensor } from '../engine/ops.js';
 import { frontEnd } from './front-end.js';
 import { addPositions } from './positions.js';
 import type { Scope } from './scope.js';
@@ -12,14 +12,47 @@ export function embeddingMatrix(scope: Scope, side: 'source' | 'target' | 'outpu
   return scope.parameter('target.embedding');
 }
 
+/** Tokens mixed into others (mixup, Zhang et al., 2018), and the share of the others: a scalar. */
+export interface MixedTokens {
+  readonly ids: Tensor;
+  readonly share: Tensor;
+}
+
+/** Rows of the embedding matrix. @param ids int32 `[B, L]` @returns `[B·L, D]` */
+function lookUp(scope: Scope, side: 'source' | 'target', ids: Tensor): Tensor {
+  const [batch, length] = ids.shape as [number, number];
+  return gather(embeddingMatrix(scope, side), reshape(ids, [batch * length]) as never);
+}
+
 /**
  * Embeds tokens.
  * @param ids int32 `[B, L]` @param positions int32 `[L]`, or `[1]` for tokens that all stand at one position
+ * @param mixed tokens whose embeddings are mixed in
  * @returns `[B·L, D]`
  */
-export function embedTokens(scope: Scope, side: 'source' | 'target', ids: Tensor, positions: Tensor): Tensor {
+export function embedTokens(
+  scope: Scope,
+  side: 'source' | 'target',
+  ids: Tensor,
+  positions: Tensor,
+  mixed?: MixedTokens,
+): Tensor {
   const [batch, length] = ids.shape as [number, number];
-  const rows = gather(embeddingMatrix(scope, side), reshape(ids, [batch * length]) as never);
+  const own = lookUp(scope, side, ids);
+  if (!mixed) return embedRows(scope, side, own, batch, length, positions);
+  const rows = add(mul(own, mixed.share), mul(lookUp(scope, side, mixed.ids), sub(1, mixed.share)));
+  return embedRows(scope, side, rows, batch, length, positions);
+}
+
+/** Scales rows of an embedding matrix by √D, adds positions and drops. @param rows `[B·L, D]` */
+export function embedRows(
+  scope: Scope,
+  side: 'source' | 'target',
+  rows: Tensor,
+  batch: number,
+  length: number,
+  positions: Tensor,
+): Tensor {
   return placed(scope, side, mul(rows, Math.sqrt(scope.config.modelDim)), batch, length, positions);
 }
 

@@ -12,6 +12,8 @@ export interface Scope {
   parameter(name: string): Tensor;
   /** Dropout with the given rate; the identity when the rate is 0 or the model is not being trained. */
   drop(x: Tensor, rate: number): Tensor;
+  /** Takes the weights `[B, H, Q, L]` of an attention sublayer, before dropout, for whoever wants to look at them. */
+  observe?(name: string, weights: Tensor): void;
 }
 
 /** The dropout pools (by rate) and offsets of one training step. */
@@ -21,11 +23,20 @@ export interface DropoutTensors {
   readonly offsets: Tensor;
 }
 
-/** @param randomness absent outside training. */
-export function createScope(config: ModelConfig, parameters: Tensors, randomness?: DropoutTensors): Scope {
+/**
+ * @param randomness absent outside training.
+ * @param observe see {@link Scope.observe}
+ */
+export function createScope(
+  config: ModelConfig,
+  parameters: Tensors,
+  randomness?: DropoutTensors,
+  observe?: Scope['observe'],
+): Scope {
   let site = 0;
   return {
     config,
+    ...(observe ? { observe } : {}),
     parameter(name) {
       const tensor = parameters[name];
       if (!tensor) throw new EngineError(`internal: the model has no parameter ${name}`);

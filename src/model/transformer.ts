@@ -1,15 +1,22 @@
 // The whole model: encode, teacher-forced decoder states, the incremental step.
-import { cast, greater, notEqual, range, reshape, scalar, type Tensor } from '../engine/ops.js';
+import { cast, greater, maximum, notEqual, range, reshape, scalar, type Tensor } from '../engine/ops.js';
 import { PAD } from '../text/special-tokens.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
 import { crossKeysValues, decodeSequence, decodeStep, type StepContext } from './decoder.js';
-import { embedFrames, embedTokens } from './embedding.js';
+import { embedFrames, embedTokens, type MixedTokens } from './embedding.js';
 import { encode } from './encoder.js';
 import { linear } from './layers.js';
 import type { Scope } from './scope.js';
 
 /** What an encoder reads: token ids int32 `[B, S]`, each row with its stop token, or frames `[B, S, W]` and lengths int32 `[B]`. */
-export type SourceTensors = { readonly ids: Tensor } | { readonly frames: Tensor; readonly lengths: Tensor };
+export type SourceTensors =
+  | { readonly ids: Tensor; readonly mixed?: MixedTokens }
+  | { readonly frames: Tensor; readonly lengths: Tensor };
+
+/** A source of tokens with other tokens `[B, S]` mixed into it. */
+export function mixedSource(source: SourceTensors, ids?: Tensor, share?: Tensor): SourceTensors {
+  return 'ids' in source && ids && share ? { ids: source.ids, mixed: { ids, share } } : source;
+}
 
 /** An encoded source: what the decoder's cross-attention needs, and what a CTC head reads. */
 export interface EncodedSource {
@@ -24,7 +31,10 @@ export interface EncodedSource {
 
 /** 1 where there is a position, 0 at padding. @returns `[B, S]` */
 function presence(source: SourceTensors, batch: number, length: number): Tensor {
-  if ('ids' in source) return cast(notEqual(source.ids, scalar(PAD, 'int32')), 'float32');
+  if ('ids' in source) {
+    const isToken = (ids: Tensor) => cast(notEqual(ids, scalar(PAD, 'int32')), 'float32');
+    return source.mixed ? maximum(isToken(source.ids), isToken(source.mixed.ids)) : isToken(source.ids);
+  }
   return cast(greater(reshape(source.lengths, [batch, 1]), reshape(range(length), [1, length])), 'float32');
 }
 
@@ -35,7 +45,7 @@ export function encodeSource(scope: Scope, source: SourceTensors): EncodedSource
   const mask = paddingMask(present);
   const embedded =
     'ids' in source
-      ? embedTokens(scope, 'source', source.ids, range(length))
+      ? embedTokens(scope, 'source', source.ids, range(length), source.mixed)
       : embedFrames(scope, source.frames, range(length));
   const memory = encode(scope, embedded, batch, length, mask, present);
   return { memory, cross: crossKeysValues(scope, memory, batch, length), mask, present };
@@ -43,13 +53,22 @@ export function encodeSource(scope: Scope, source: SourceTensors): EncodedSource
 
 /**
  * Decoder states under teacher forcing.
- * @param target int32 `[B, T]`, inputs starting with BOS @returns `[B·T, D]`
+ * @param target int32 `[B·K, T]`, inputs starting with BOS, K rows for each source one after another
+ * @returns `[B·K·T, D]`
  */
-export function teacherForcedStates(scope: Scope, { cross, mask }: EncodedSource, target: Tensor): Tensor {
-  const [batch, length] = target.shape as [number, number];
+export function teacherForcedStates(scope: Scope, encoded: EncodedSource, target: Tensor): Tensor {
+  return decodedStates(scope, encoded, embedTokens(scope, 'target', target, range(target.shape[1] as number)), target);
+}
+
+/**
+ * Decoder states for inputs that are embedded already.
+ * @param x `[B·K·T, D]` @param target anything of shape `[B·K, T]`
+ */
+export function decodedStates(scope: Scope, { cross, mask }: EncodedSource, x: Tensor, target: Tensor): Tensor {
+  const [rows, length] = target.shape as [number, number];
+  const sources = mask.shape[0] as number;
   // Padding comes last, so the causal mask already hides it from every real position.
-  const x = embedTokens(scope, 'target', target, range(length));
-  return decodeSequence(scope, x, batch, length, cross, causalMask(length), mask);
+  return decodeSequence(scope, x, { sources, perSource: rows / sources, length }, cross, causalMask(length), mask);
 }
 
 /** Logits of the CTC head. @returns `[B, S, V]` */

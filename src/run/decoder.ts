@@ -1,7 +1,12 @@
 // A loaded model with its engine: lines in, hypotheses out.
 import { unitOf } from '../data/examples.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
-import { ctcDecodingConfigSchema, type DecodingConfig, decodingConfigSchema } from '../decode/config.js';
+import {
+  ctcDecodingConfigSchema,
+  type DecodingConfig,
+  decodingConfigSchema,
+  settingsForMethod,
+} from '../decode/config.js';
 import { generate } from '../decode/generate.js';
 import { type CtcLogProbs, TransformerDecoder } from '../decode/session.js';
 import { createEngine } from '../engine/create.js';
@@ -11,7 +16,7 @@ import type { Piece, RunConfig } from '../task.js';
 import { decodingWithin, longestSource } from '../train/limits.js';
 import { loadModel } from './model.js';
 import type { OpenedRun } from './open.js';
-import { type DecodedOutput, joined, later, wordTimes } from './outputs.js';
+import { attentionOf, type DecodedOutput, joined, later, wordTimes } from './outputs.js';
 import type { DecodingOverrides, RunSettings } from './types.js';
 
 /** How many over-long sources are named; the rest are only counted. */
@@ -34,6 +39,8 @@ export interface LineOptions {
   readonly folder?: string | undefined;
   /** Whether to tell when each word was said, for tasks that can. */
   readonly times?: boolean;
+  /** Whether to tell where the decoder looked. */
+  readonly attention?: boolean;
   /** Names line i for messages. */
   readonly origin: (index: number) => string;
   /** Called with the number of lines finished so far. */
@@ -43,13 +50,25 @@ export interface LineOptions {
   readonly log?: ((line: string) => void) | undefined;
 }
 
+/** The decoding settings that callers may change. */
+const OVERRIDABLE = [
+  ...(['method', 'beam', 'nBest', 'lengthPenalty', 'maxLength', 'minLength', 'noRepeatNgram', 'batchSize'] as const),
+  ...(['beamGroups', 'diversityStrength', 'ctcWeight'] as const),
+  ...(['temperature', 'topK', 'topP', 'minP', 'typicalP', 'repetitionPenalty'] as const),
+];
+
 /** The run's decoding settings with the caller's changes. @throws UsageError when they do not fit together */
 export function decodingSettings(config: RunConfig, overrides: DecodingOverrides): DecodingConfig {
-  const { beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize, ctcWeight } = overrides;
+  const { beam, beamGroups, ctcWeight, diversityStrength } = overrides;
+  const asksForBeam = [beam, beamGroups, diversityStrength].some((value) => value !== undefined);
+  const method = overrides.method ?? (asksForBeam ? 'beam' : config.decoding.method);
+  if (method !== 'beam' && beam !== undefined) {
+    throw new UsageError(
+      `beam: expected \`nBest\`, the number of outputs that \`${method}\` draws, found a beam (${beam})`,
+    );
+  }
   const given = Object.fromEntries(
-    Object.entries({ beam, nBest, lengthPenalty, maxLength, minLength, noRepeatNgram, batchSize, ctcWeight }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    OVERRIDABLE.flatMap((name) => (overrides[name] === undefined ? [] : [[name, overrides[name]]])),
   );
   const hasCtc = config.decoding.ctcWeight !== undefined;
   if (!hasCtc && ctcWeight !== undefined) {
@@ -59,7 +78,14 @@ export function decodingSettings(config: RunConfig, overrides: DecodingOverrides
     throw new UsageError('--ctc-weight: the model was trained without a CTC head (ctc.weight 0)');
   }
   const schema = hasCtc ? ctcDecodingConfigSchema : decodingConfigSchema;
-  const result = schema.safeParse({ ...config.decoding, ...given });
+  const { beamGroups: groups, diversityStrength: strength, ...settings } = settingsForMethod(config.decoding, method);
+  // A beam of 1 is greedy search, whatever groups the configuration's beam has.
+  const result = schema.safeParse({
+    ...settings,
+    ...(beam === 1 ? {} : { beamGroups: groups, diversityStrength: strength }),
+    ...given,
+    method,
+  });
   if (result.success) return decodingWithin(config, result.data);
   throw new UsageError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
 }
@@ -72,12 +98,16 @@ export class LineDecoder {
   skipped = 0;
   /** Sources left out so far because they cannot be read. */
   unreadable = 0;
+  /** Sources decoded so far, pieces counted by themselves: what is drawn for one follows from its number and the seed. */
+  private decoded = 0;
 
   private constructor(
     private readonly run: OpenedRun,
     private readonly engine: Engine,
     private readonly decoder: TransformerDecoder,
     readonly settings: DecodingConfig,
+    /** What outputs that are drawn are drawn by. */
+    readonly seed: number,
     /** Which checkpoint was loaded. */
     readonly label: string,
   ) {}
@@ -102,7 +132,7 @@ export class LineDecoder {
       { config: model.config, parameters: specs, vocabulary: run.codec.vocabulary },
       { constants: model.parameters },
     );
-    return new LineDecoder(run, engine, decoder, decoding, model.label);
+    return new LineDecoder(run, engine, decoder, decoding, settings.seed ?? run.config.seed, model.label);
   }
 
   /**
@@ -165,15 +195,28 @@ export class LineDecoder {
       ((index: number, logProbs: CtcLogProbs) => {
         ctc[index] = logProbs;
       });
-    const found = await generate(this.decoder, sources, this.settings, options.onDone, options.signal, keep);
-    return found.map((hypotheses, i) =>
-      hypotheses.map(({ tokens, score, finished }) => ({
-        text: codec.decodeOutput(tokens),
-        score,
-        finished,
-        ...(align ? { words: wordTimes(align, tokens, ctc[i] as CtcLogProbs) } : {}),
-      })),
-    );
+    const { onDone, signal, attention } = options;
+    const origin = { seed: this.seed, first: this.decoded };
+    const found = await generate(this.decoder, sources, this.settings, onDone, signal, keep, origin);
+    this.decoded += sources.length;
+    const results: DecodedOutput[][] = [];
+    for (const [i, hypotheses] of found.entries()) {
+      const source = sources[i] as SourceSequence;
+      const outputs: DecodedOutput[] = [];
+      for (const { tokens, score, finished } of hypotheses) {
+        outputs.push({
+          text: codec.decodeOutput(tokens),
+          score,
+          finished,
+          ...(align ? { words: wordTimes(align, tokens, ctc[i] as CtcLogProbs) } : {}),
+          ...(attention && (finished || tokens.length > 0)
+            ? { attention: await attentionOf(codec, this.decoder, source, tokens, finished) }
+            : {}),
+        });
+      }
+      results.push(outputs);
+    }
+    return results;
   }
 
   /** Applies the length limit to an encoded source. */

@@ -13,16 +13,17 @@ const HEAD = /^ctc\./;
 const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
 
 /**
- * The encoder that `training.encoderFrom` names.
- * @returns undefined where it names none
+ * The parameters that `training.startFrom` or `training.encoderFrom` names.
+ * @returns undefined where neither names any
  * @throws ConfigError when it has other sizes; DataError when there is no such run
  */
-export async function initialEncoder(
+export async function initialParameters(
   { training }: RunConfig,
   specs: ReadonlyMap<string, ParameterSpec>,
   context: TaskContext,
 ): Promise<Record<string, HostTensor> | undefined> {
-  const { encoderFrom } = training;
+  const { encoderFrom, startFrom } = training;
+  if (startFrom !== undefined) return wholeModel(startFrom, specs, context);
   if (encoderFrom === undefined) return undefined;
   const { parameters, label } = await loadModel(await openRun(encoderFrom, [], context));
   const result: Record<string, HostTensor> = {};
@@ -39,4 +40,25 @@ export async function initialEncoder(
   }
   context.log?.(`the encoder begins with that of ${encoderFrom} (${label})`);
   return result;
+}
+
+/** All parameters of another run. Those that it lacks, of a head that this model has besides, begin at random. */
+async function wholeModel(
+  run: string,
+  specs: ReadonlyMap<string, ParameterSpec>,
+  context: TaskContext,
+): Promise<Record<string, HostTensor>> {
+  const { parameters, label } = await loadModel(await openRun(run, [], context));
+  for (const [name, { shape }] of Object.entries(parameters)) {
+    const wanted = specs.get(name);
+    if (wanted && sameShape(wanted.shape, shape)) continue;
+    throw new ConfigError(
+      `training.startFrom: ${run} has ${name} of shape [${shape.join(', ')}], but this model ` +
+        `${wanted ? `needs [${wanted.shape.join(', ')}]` : 'has no such parameter'}; give both runs the same \`model\` section`,
+    );
+  }
+  const fresh = [...specs.keys()].filter((name) => !(name in parameters));
+  const rest = fresh.length > 0 ? `; ${fresh.join(', ')} begin at random` : '';
+  context.log?.(`the model begins with that of ${run} (${label})${rest}`);
+  return parameters;
 }

@@ -9,6 +9,7 @@ import { ConfigError, DataError } from '../errors.js';
 import { openRunFolder, type RunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig, TaskAdapter, TaskContext } from '../task.js';
 import { cacheFolder } from './paths.js';
+import { isModulePath } from './reward.js';
 
 /** The task of a configuration file, found before the rest is checked. */
 function taskNamed(name: unknown, file: string): TaskAdapter {
@@ -72,9 +73,20 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
   return {
     ...config,
     data: { ...config.data, train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
-    training: fix(config.training, ['encoderFrom']),
+    training: withRewardModules(fix(config.training, ['encoderFrom', 'startFrom']), baseDir),
     ...withNoiseFiles(config, baseDir),
     ...Object.fromEntries(tokenizers),
+  };
+}
+
+/** The training section with rewards that are modules named by absolute paths. */
+function withRewardModules(training: RunConfig['training'], baseDir: string): RunConfig['training'] {
+  const absolute = <Section extends { reward: string }>(section: Section): Section =>
+    isModulePath(section.reward) ? { ...section, reward: resolve(baseDir, section.reward) } : section;
+  return {
+    ...training,
+    reinforce: absolute(training.reinforce),
+    minimumRisk: absolute(training.minimumRisk),
   };
 }
 

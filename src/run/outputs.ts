@@ -1,9 +1,11 @@
 // Outputs of a model: when their words were said, and those of pieces put together.
+
+import { loadedSource, type SourceSequence } from '../data/sequences.js';
 import { ctcAlign } from '../decode/ctc/align.js';
 import { type SpokenWord, spokenWords } from '../decode/ctc/words.js';
-import type { CtcLogProbs } from '../decode/session.js';
+import type { AttentionWeights, CtcLogProbs, TransformerDecoder } from '../decode/session.js';
 import type { Codec } from '../task.js';
-import { PAD } from '../text/special-tokens.js';
+import { EOS, PAD } from '../text/special-tokens.js';
 
 /** One output of a line. */
 export interface DecodedOutput {
@@ -13,6 +15,16 @@ export interface DecodedOutput {
   readonly finished: boolean;
   /** When each word was said, where that was asked for and can be told. */
   readonly words?: readonly SpokenWord[];
+  /** Where the decoder looked, where that was asked for and the source was decoded whole. */
+  readonly attention?: OutputAttention;
+}
+
+/** Cross-attention between the tokens of an output and the positions of its source. */
+export interface OutputAttention extends AttentionWeights {
+  /** Tokens, or for sound the second that each position begins at. */
+  readonly source: readonly string[];
+  /** Tokens of the output, the stop token included where the output is finished. */
+  readonly target: readonly string[];
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
@@ -25,6 +37,28 @@ export function wordTimes(codec: Codec, tokens: Int32Array, ctc: CtcLogProbs): S
   return found.map(({ word, start, end, confidence }) => {
     return { word, start: rounded(start), end: rounded(end), confidence: rounded(confidence) };
   });
+}
+
+/** The attention of an output, with names for its rows and columns. */
+export async function attentionOf(
+  codec: Codec,
+  decoder: TransformerDecoder,
+  source: SourceSequence,
+  tokens: Int32Array,
+  finished: boolean,
+): Promise<OutputAttention> {
+  const output = finished ? Int32Array.of(...tokens, EOS) : tokens;
+  const seconds = codec.secondsPerPosition ?? 1;
+  const sourceNames =
+    source instanceof Int32Array
+      ? codec.tokenNames('source', source)
+      : Array.from({ length: source.length }, (_, i) => (i * seconds).toFixed(2));
+  const loaded = await loadedSource(source);
+  return {
+    ...(await decoder.attention(loaded, output)),
+    source: sourceNames,
+    target: codec.tokenNames('target', output),
+  };
 }
 
 /** Outputs with the times of a piece that begins later. */

@@ -21,9 +21,10 @@ import { packageVersion } from '../version.js';
 import { checkResumable } from './changes.js';
 import { decodeLines, evaluate } from './evaluate.js';
 import { makeRunFolder } from './fresh-folder.js';
-import { initialEncoder } from './initial.js';
+import { initialParameters } from './initial.js';
 import { loadRunConfig, vocabularyReader } from './open.js';
 import { cacheFolder, packageRoot } from './paths.js';
+import { rewardOf } from './reward.js';
 import type { TrainOptions, TrainResult } from './types.js';
 
 /** The next free `runs/<name>-N` below the working folder. */
@@ -113,7 +114,12 @@ async function learnCodec(
   { train }: Data,
   context: TaskContext,
 ): Promise<Codec> {
-  const codec = await task.createCodec(config, () => train.rows(), baseDir, context);
+  const { startFrom } = config.training;
+  // A model that goes on keeps its vocabularies.
+  const codec =
+    startFrom === undefined
+      ? await task.createCodec(config, () => train.rows(), baseDir, context)
+      : await task.restoreCodec(config, vocabularyReader(await openRunFolder(startFrom)), context);
   for (const [name, text] of Object.entries(codec.files())) await replaceFile(join(run.paths.vocab, name), text);
   return codec;
 }
@@ -196,7 +202,13 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
       `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, ${sizes}, ` +
         `${(parameters / 1e6).toFixed(2)} M parameters, engine ${engine.name}, run folder ${out}`,
     );
-    const { validationMetric } = config.training;
+    const { validationMetric, objective, startFrom } = config.training;
+    if (objective !== 'cross-entropy' && startFrom === undefined) {
+      log(
+        `warning: objective ${objective} begins with a model that has learned nothing, whose outputs are hardly ever rewarded; ` +
+          'train with cross-entropy first and name that run in training.startFrom',
+      );
+    }
     training = await prepareTraining({
       engine,
       config,
@@ -205,7 +217,8 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
       run,
       createScorer: () => task.createScorer(config, [validationMetric]),
       higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
-      initial: begun ? undefined : await initialEncoder(config, specs, context),
+      initial: begun ? undefined : await initialParameters(config, specs, context),
+      reward: await rewardOf(config),
       resume: begun,
       maxSteps,
       maxSeconds,

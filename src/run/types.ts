@@ -61,6 +61,16 @@ export interface DecodingOverrides {
   readonly minLength?: number;
   readonly noRepeatNgram?: number;
   readonly batchSize?: number;
+  /** Another method than the configuration's drops its settings that only the other one heeds. */
+  readonly method?: 'beam' | 'sample' | 'sample-without-replacement';
+  readonly beamGroups?: number;
+  readonly diversityStrength?: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly typicalP?: number;
+  readonly repetitionPenalty?: number;
   /** Share of the CTC prefix score, for tasks whose encoder has a CTC head over the target's vocabulary. */
   readonly ctcWeight?: number;
 }
@@ -135,4 +145,32 @@ export interface DecodeSummary {
   readonly skipped?: number;
   /** Sources left out because they could not be read; their output is blank. */
   readonly unreadable?: number;
+}
+
+/** Options of {@link report}. */
+export interface ReportOptions extends RunSettings {
+  /** A run folder. */
+  readonly run: string;
+  /** The page, a file or `-` for standard output; default: `report.html` in the run folder. */
+  readonly output?: string;
+  /** Validation rows whose attention is shown; default 3, or as many as there are. */
+  readonly examples?: number;
+  /** The checkpoint whose attention is shown; default: the best. */
+  readonly checkpoint?: string;
+}
+
+/** Result of {@link report}. */
+export interface ReportResult {
+  readonly task: string;
+  /** Where the page is. */
+  readonly output: string;
+  readonly bytes: number;
+  /** Records of metrics.jsonl. */
+  readonly records: number;
+  readonly charts: number;
+  /** Inputs whose outputs over time are shown. */
+  readonly samples: number;
+  /** Examples whose attention is shown. */
+  readonly attention: number;
+  readonly seconds: number;
 }

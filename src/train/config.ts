@@ -3,6 +3,103 @@ import { z } from 'zod';
 
 const count = z.int().min(1);
 
+const reward = z
+  .string()
+  .default('bleu')
+  .describe(
+    'what outputs are rewarded by: a metric of sentences (error rates count as negative), constant, or the path of a module (./reward.mjs) whose function `reward(output, reference)` returns a number',
+  );
+const samples = count.default(5).describe('outputs sampled of each source at each step');
+const temperature = z.number().positive().default(1).describe('temperature that samples are drawn at');
+const crossEntropyWeight = z
+  .number()
+  .min(0)
+  .default(0)
+  .describe('weight of the cross-entropy of the true targets beside it');
+const lengthRatio = z
+  .number()
+  .positive()
+  .default(1.5)
+  .describe('a sample is cut at this many times the true target’s length, and 5 tokens more');
+
+/** `training.reinforce` as written by a user. */
+export const reinforceConfigSchema = z.strictObject({
+  reward,
+  rewardScale: z.number().positive().default(1).describe('factor of the reward; metrics from 0 to 100 count as 0 to 1'),
+  samples,
+  temperature,
+  baseline: z
+    .enum(['none', 'moving-average', 'greedy', 'leave-one-out'])
+    .default('leave-one-out')
+    .describe(
+      'what is subtracted from a reward: an average over the steps before, the reward of the greedy output (self-critical; Rennie et al., 2017), or the mean reward of the other samples of the source',
+    ),
+  baselineDecay: z.number().min(0).lt(1).default(0.99).describe('decay of the moving average'),
+  standardize: z.boolean().default(false).describe('divide advantages by their standard deviation over the batch'),
+  entropyBonus: z.number().min(0).default(0).describe('reward of −log p(sample), which keeps outputs diverse'),
+  klWeight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('cost of log p(sample) − log p₀(sample), which keeps the model near the one it began with'),
+  crossEntropyWeight,
+  lengthRatio,
+});
+
+/** `training.minimumRisk` as written by a user. */
+export const minimumRiskConfigSchema = z.strictObject({
+  reward,
+  samples,
+  temperature,
+  alpha: z.number().positive().default(0.005).describe('sharpness of the distribution over candidates: Q ∝ p^alpha'),
+  addGold: z.boolean().default(true).describe('count the true target among the candidates'),
+  crossEntropyWeight,
+  lengthRatio,
+});
+
+/** `training.scheduledSampling` as written by a user. */
+export const scheduledSamplingConfigSchema = z.strictObject({
+  decay: z
+    .enum(['off', 'linear', 'exponential', 'inverse-sigmoid'])
+    .default('off')
+    .describe(
+      'how the share of true decoder inputs falls from 1: 1 − t/steps, exp(−t/steps), or k/(k + exp(t/k)) with k = steps; the others are the model’s own predictions',
+    ),
+  steps: count.default(10_000).describe('time scale of the decay'),
+  start: z.int().min(0).default(0).describe('steps before it begins'),
+  minimum: z.number().min(0).max(1).default(0.5).describe('lowest share of true inputs'),
+  prediction: z
+    .enum(['argmax', 'sample', 'soft'])
+    .default('argmax')
+    .describe('what takes their place: the most probable token, a drawn one, or the expected embedding'),
+  unit: z.enum(['token', 'sentence']).default('token').describe('what is replaced at a time'),
+  passes: count
+    .default(1)
+    .describe(
+      'passes that predict before the one that is trained; 1 is the two-pass form, as many as an output has tokens is the sequential one',
+    ),
+});
+
+/** `training.guidedAttention` as written by a user. */
+export const guidedAttentionConfigSchema = z.strictObject({
+  weight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight of the guided attention loss (Tachibana et al., 2018); 0 is off'),
+  sigma: z.number().positive().default(0.2).describe('width of the diagonal that attention is drawn to'),
+  layers: z.int().min(0).default(0).describe('how many of the last decoder layers are guided; 0 is all'),
+  heads: z.int().min(0).default(0).describe('how many heads of a layer are guided; 0 is all'),
+  measure: z.boolean().default(false).describe('report the diagonality of attention at validations, guided or not'),
+});
+
+const wordDropoutRate = (side: string) =>
+  z.number().min(0).lt(1).default(0).describe(`share of ${side} tokens replaced by the unknown token`);
+
+/** The objectives, and the section that each of them has to itself. */
+const SECTION_OF = { reinforce: 'reinforce', 'minimum-risk': 'minimumRisk' } as const;
+const SECTION_SCHEMAS = { reinforce: reinforceConfigSchema, minimumRisk: minimumRiskConfigSchema };
+
 /** `training:` as written by a user. */
 export const trainingConfigSchema = z
   .strictObject({
@@ -31,6 +128,40 @@ export const trainingConfigSchema = z
       .string()
       .optional()
       .describe('run folder whose encoder, and CTC head if it fits, this one begins with instead of random numbers'),
+    startFrom: z
+      .string()
+      .optional()
+      .describe(
+        'run folder whose model and vocabularies this one begins with: to go on with another objective or data',
+      ),
+    objective: z
+      .enum(['cross-entropy', 'reinforce', 'minimum-risk'])
+      .default('cross-entropy')
+      .describe('what is optimised; reinforce and minimum-risk optimise a metric of sampled outputs'),
+    reinforce: reinforceConfigSchema.prefault({}).describe('REINFORCE (Williams, 1992), for objective reinforce'),
+    minimumRisk: minimumRiskConfigSchema
+      .prefault({})
+      .describe('minimum risk training (Shen et al., 2016), for objective minimum-risk'),
+    scheduledSampling: scheduledSamplingConfigSchema
+      .prefault({})
+      .describe('scheduled sampling (Bengio et al., 2015) in parallel passes (Mihaylova & Martins, 2019)'),
+    guidedAttention: guidedAttentionConfigSchema
+      .prefault({})
+      .describe('draws cross-attention to the diagonal, where source and target run in step'),
+    rDrop: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('weight of the divergence between two passes with different dropout (R-Drop, Liang et al., 2021)'),
+    wordDropout: z
+      .strictObject({ source: wordDropoutRate('source'), target: wordDropoutRate('decoder input') })
+      .prefault({})
+      .describe('replaces tokens at random while training'),
+    mixup: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('alpha of mixup: pairs of examples mixed with a share from Beta(alpha, alpha); 0 is off'),
     logEvery: count.default(50).describe('steps between log records'),
     validateEvery: count.default(1000).describe('steps between validations'),
     validationMetric: z
@@ -53,6 +184,7 @@ export const trainingConfigSchema = z
         `weightDecay needs optimizer adamw, but weightDecay is ${config.weightDecay} and optimizer is adam`,
       );
     }
+    checkObjective(config, fail);
     if (config.schedule !== 'constant' && config.warmupSteps > config.steps) {
       fail(
         'warmupSteps',
@@ -60,6 +192,65 @@ export const trainingConfigSchema = z
       );
     }
   });
+
+/** The parts of a configuration that must fit its objective. */
+interface ObjectiveConfig {
+  readonly objective: 'cross-entropy' | keyof typeof SECTION_OF;
+  readonly reinforce: z.infer<typeof reinforceConfigSchema>;
+  readonly minimumRisk: z.infer<typeof minimumRiskConfigSchema>;
+  readonly scheduledSampling: z.infer<typeof scheduledSamplingConfigSchema>;
+  readonly guidedAttention: z.infer<typeof guidedAttentionConfigSchema>;
+  readonly rDrop: number;
+  readonly mixup: number;
+  readonly wordDropout: { readonly source: number; readonly target: number };
+  readonly encoderFrom?: string | undefined;
+  readonly startFrom?: string | undefined;
+}
+
+/** Refuses settings that the objective has no use for, and combinations that contradict each other. */
+function checkObjective(config: ObjectiveConfig, fail: (path: string, message: string) => void): void {
+  const { objective, reinforce, minimumRisk, scheduledSampling, guidedAttention, rDrop, mixup, wordDropout } = config;
+  for (const [name, section] of Object.entries(SECTION_OF)) {
+    const isDefault = JSON.stringify(config[section]) === JSON.stringify(SECTION_SCHEMAS[section].parse({}));
+    if (objective !== name && !isDefault) {
+      fail(section, `${section} needs objective ${name}, but objective is ${objective}`);
+    }
+  }
+  if (objective !== 'cross-entropy') {
+    const beside = [
+      ...(scheduledSampling.decay === 'off' ? [] : ['scheduledSampling']),
+      ...(guidedAttention.weight > 0 || guidedAttention.measure ? ['guidedAttention'] : []),
+      ...(rDrop > 0 ? ['rDrop'] : []),
+      ...(mixup > 0 ? ['mixup'] : []),
+      ...(wordDropout.source + wordDropout.target > 0 ? ['wordDropout'] : []),
+    ];
+    for (const name of beside) {
+      fail(name, `${name} works on true targets, but objective ${objective} trains on sampled ones; leave it out`);
+    }
+  }
+  if (objective === 'reinforce') {
+    const { baseline, reward, samples, standardize } = reinforce;
+    if (baseline === 'leave-one-out' && samples < 2) {
+      fail('reinforce', `baseline leave-one-out needs samples of at least 2, but samples is ${samples}`);
+    }
+    if (reward === 'constant' && (baseline !== 'none' || standardize)) {
+      fail(
+        'reinforce',
+        `reward constant leaves nothing to learn beside a baseline: every advantage is 0; set baseline none (it is ${baseline})` +
+          `${standardize ? ' and standardize false' : ''}`,
+      );
+    }
+  }
+  if (objective === 'minimum-risk' && minimumRisk.samples + (minimumRisk.addGold ? 1 : 0) < 2) {
+    fail('minimumRisk', 'minimum risk training compares candidates: set samples to at least 2, or addGold true');
+  }
+  if (mixup > 0 && scheduledSampling.decay !== 'off') {
+    fail('mixup', 'mixup and scheduledSampling both change the decoder’s inputs; choose one');
+  }
+  if (config.encoderFrom !== undefined && config.startFrom !== undefined) {
+    fail('encoderFrom', 'encoderFrom and startFrom both say what the model begins with; choose one');
+  }
+}
 
 /** See {@link trainingConfigSchema}. */
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;

@@ -8,9 +8,11 @@ import { type MetricsLog, openMetricsLog } from '../logging/metrics-log.js';
 import { createProgress, type Progress } from '../logging/progress.js';
 import { openTensorBoard, type TensorBoardLog } from '../logging/tensorboard.js';
 import type { Scorer } from '../metrics/metric.js';
+import type { Reward } from '../metrics/sentence.js';
 import { markBest, pruneCheckpoints, saveCheckpoint } from '../storage/checkpoints.js';
 import type { WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig } from '../task.js';
+import type { BatchMaker } from './objectives/batch-maker.js';
 import type { TrainingSetup } from './programs.js';
 import { snapshot, type TrainerState } from './state.js';
 import type { Stepper, StepResult } from './stepper.js';
@@ -29,6 +31,8 @@ export interface TrainerOptions {
   readonly createScorer: () => Scorer;
   /** Whether a larger value of the validation metric is better. */
   readonly higherIsBetter: boolean;
+  /** What sampled outputs are rewarded by, for objectives that sample. */
+  readonly reward?: Reward | undefined;
   /** Parameters that begin as given and not at random. */
   readonly initial?: Readonly<Record<string, HostTensor>> | undefined;
   /** Whether to go on from the latest checkpoint of the run folder. */
@@ -59,6 +63,8 @@ export class TrainingLoop {
   private timedTokens = 0;
   /** Milliseconds since `intervalStart` in which nothing was done but waiting for data. */
   private waited = 0;
+  /** Seconds since the last log record by what they were spent on. */
+  private spent: Record<string, number> = {};
   /** Whether the latest checkpoint holds the state as it is. */
   private isSaved: boolean;
   private metrics: MetricsLog | undefined;
@@ -73,6 +79,7 @@ export class TrainingLoop {
     private readonly stream: BatchStream<ModelExample>,
     private readonly state: TrainerState,
     private readonly validator: Validator,
+    private readonly maker: BatchMaker,
   ) {
     this.isSaved = options.resume;
   }
@@ -142,6 +149,7 @@ export class TrainingLoop {
     this.isSaved = false;
     state.step += 1;
     state.cursor = stream.state();
+    state.objective = { ...this.maker.state?.() };
     if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) this.count(result);
     else {
       this.skip(
@@ -155,8 +163,13 @@ export class TrainingLoop {
     if (state.step % logEvery === 0) this.logInterval(result, batches.at(-1)?.epoch ?? 0, loss, tokensPerSecond);
   }
 
-  private count({ loss, targetTokens }: StepResult): void {
+  private count({ loss, targetTokens, statistics, seconds }: StepResult): void {
     const { state } = this;
+    state.intervalSteps += 1;
+    for (const [name, value] of Object.entries(statistics)) {
+      state.intervalStatistics[name] = (state.intervalStatistics[name] ?? 0) + value;
+    }
+    for (const [name, value] of Object.entries(seconds)) this.spent[name] = (this.spent[name] ?? 0) + value;
     state.skippedInARow = 0;
     state.targetTokens += targetTokens;
     state.intervalLoss += loss * targetTokens;
@@ -187,19 +200,26 @@ export class TrainingLoop {
 
   private logInterval({ learningRate, gradientNorm }: StepResult, epoch: number, loss: number, speed: number): void {
     const { state, board } = this;
-    const { step, targetTokens } = state;
+    const { step, targetTokens, intervalSteps } = state;
+    const statistics = Object.fromEntries(
+      Object.entries(state.intervalStatistics).map(([name, total]) => [name, total / intervalSteps]),
+    );
     this.metrics?.write(
-      { step, event: 'train', epoch, loss, learningRate, gradientNorm, targetTokens },
+      { step, event: 'train', epoch, loss, learningRate, gradientNorm, targetTokens, ...statistics },
       {
+        ...this.spent,
         tokensPerSecond: speed,
         dataWait: this.waited / (performance.now() - this.intervalStart),
         seconds: this.elapsed(),
       },
     );
-    const curves = { loss, learningRate, gradientNorm, tokensPerSecond: speed };
+    const curves = { loss, learningRate, gradientNorm, tokensPerSecond: speed, ...statistics };
     for (const [name, value] of Object.entries(curves)) board?.scalar(`train/${name}`, value, step);
     state.intervalLoss = 0;
     state.intervalTokens = 0;
+    state.intervalStatistics = {};
+    state.intervalSteps = 0;
+    this.spent = {};
     this.timedTokens = 0;
     this.waited = 0;
     this.intervalStart = performance.now();
@@ -225,12 +245,19 @@ export class TrainingLoop {
     state.validationDue = result === undefined;
     if (result === undefined) return;
     this.isSaved = false;
-    const { loss, perplexity, accuracy, ctcLoss } = result;
+    const { loss, perplexity, accuracy, ctcLoss, diagonality } = result;
     const scores = Object.fromEntries(Object.entries(result.metrics).map(([name, { score }]) => [name, score]));
-    const record = { loss, perplexity, accuracy, ...(ctcLoss === undefined ? {} : { ctcLoss }), ...scores };
+    const more = {
+      ...(ctcLoss === undefined ? {} : { ctcLoss }),
+      ...(diagonality === undefined ? {} : { diagonality }),
+    };
+    const record = { loss, perplexity, accuracy, ...more, ...scores };
     const isBest = this.rank(validationMetric === 'loss' ? loss : (scores[validationMetric] ?? Number.NaN));
     const seconds = (performance.now() - began) / 1000;
     this.metrics?.write({ step: state.step, event: 'validation', ...record, best: isBest }, { seconds });
+    if (result.samples.length > 0) {
+      this.metrics?.write({ step: state.step, event: 'samples', samples: result.samples });
+    }
     this.showValidation(record, result.samples, isBest);
     if (isBest) await this.save();
     // Time spent here does not count as slow training.

@@ -1,16 +1,19 @@
 // The programs a trainer runs: one training step, its two halves for gradient accumulation, and validation.
 
-import { sourceSpecs, sourceTensors } from '../decode/source-batch.js';
-import { smoothedCrossEntropy, tokenStatistics } from '../engine/fused/cross-entropy.js';
-import { ctcLoss } from '../engine/fused/ctc.js';
-import { add, greater, mul, reshape, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
+import { sourceTensors } from '../decode/source-batch.js';
+import { tokenStatistics } from '../engine/fused/cross-entropy.js';
+import { add, greater, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
 import type { VocabularySizes } from '../model/parameters.js';
 import { createScope, type DropoutTensors, type Scope } from '../model/scope.js';
-import { ctcLogits, type EncodedSource, encodeSource, teacherForcedStates } from '../model/transformer.js';
+import { encodeSource, teacherForcedStates } from '../model/transformer.js';
 import { DROPOUT_SITES, dropoutRates, poolName } from './dropout.js';
+import { crossEntropyInputs, ctcOfBatch, flatten } from './objectives/cross-entropy.js';
+import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
+import { objectiveOf } from './objectives/objective.js';
+import type { ObjectiveSetup } from './objectives/types.js';
 import { adamStep, momentVariables, movingAverage, type OptimizerConfig, type StepScalars } from './optimizer.js';
 
 const int = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'int32' });
@@ -24,34 +27,15 @@ export interface TrainingSetup {
   readonly labelSmoothing: number;
   /** Share of the CTC loss on the encoder in the whole; 0 where there is none. */
   readonly ctcWeight: number;
+  /** What is optimised; plain cross-entropy where it is absent. */
+  readonly objective?: ObjectiveSetup;
+  /** Whether the parameters that training began with are kept, to measure how far the model has gone from them. */
+  readonly keepsReference?: boolean;
   readonly optimizer: OptimizerConfig;
   /** Decay of the moving average of the parameters; 0 keeps none. */
   readonly emaDecay: number;
   readonly poolSize: number;
 }
-
-/** Inputs with the targets of a batch. */
-const TARGET_INPUTS: Readonly<Record<string, TensorSpec>> = {
-  targetInput: int('B', 'T'),
-  targetOutput: int('B', 'T'),
-  // Weight of each position in the loss: 1 / (number of target tokens), 0 at padding.
-  weights: float('B', 'T'),
-};
-
-/** Inputs of a CTC loss; see `ctcTargets`. */
-const CTC_INPUTS: Readonly<Record<string, TensorSpec>> = {
-  ctcLabels: int('B', 'U'),
-  ctcSkip: float('B', 'U'),
-  ctcFinal: float('B', 'U'),
-  // Weight of each row: as that of a target token, 0 where there is no path.
-  ctcWeights: float('B'),
-};
-
-const batchInputs = (setup: TrainingSetup): Record<string, TensorSpec> => ({
-  ...sourceSpecs(setup.vocabulary),
-  ...TARGET_INPUTS,
-  ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
-});
 
 const STEP_SCALARS: Readonly<Record<string, TensorSpec>> = {
   learningRate: float(),
@@ -66,40 +50,11 @@ export const accumulatorName = (parameter: string): string => `gradient.${parame
 const renamed = (specs: Readonly<Record<string, TensorSpec>>, rename: (name: string) => string) =>
   Object.fromEntries(Object.entries(specs).map(([name, spec]) => [rename(name), spec]));
 
-const flatten = (x: Tensor): Tensor => reshape(x, [(x.shape[0] as number) * (x.shape[1] as number)]);
-
 const poolVariables = (setup: TrainingSetup): Record<string, TensorSpec> =>
   Object.fromEntries(dropoutRates(setup.model).map((rate) => [poolName(rate), float(setup.poolSize)]));
 
 const dropoutInputs = (setup: TrainingSetup): Record<string, TensorSpec> =>
   dropoutRates(setup.model).length > 0 ? { dropoutOffsets: int(DROPOUT_SITES) } : {};
-
-/** The loss of one batch: (1 − w) · cross-entropy + w · CTC (Watanabe et al., 2017). */
-function batchLoss(scope: Scope, inputs: Tensors, { labelSmoothing, ctcWeight }: TrainingSetup): Tensor {
-  const { targetInput, targetOutput, weights } = inputs as Record<string, Tensor>;
-  const encoded = encodeSource(scope, sourceTensors(inputs));
-  const states = teacherForcedStates(scope, encoded, targetInput as Tensor);
-  const crossEntropy = smoothedCrossEntropy(
-    states,
-    embeddingMatrix(scope, 'output'),
-    flatten(targetOutput as Tensor),
-    flatten(weights as Tensor),
-    labelSmoothing,
-  );
-  if (ctcWeight === 0) return crossEntropy;
-  return add(mul(crossEntropy, 1 - ctcWeight), mul(ctcOfBatch(scope, encoded, inputs), ctcWeight));
-}
-
-/** The CTC loss of one batch. */
-function ctcOfBatch(scope: Scope, encoded: EncodedSource, inputs: Tensors): Tensor {
-  const { ctcLabels, ctcSkip, ctcFinal, ctcWeights } = inputs as Record<string, Tensor>;
-  return ctcLoss(ctcLogits(scope, encoded), encoded.present, {
-    labels: ctcLabels as Tensor,
-    skip: ctcSkip as Tensor,
-    final: ctcFinal as Tensor,
-    weights: ctcWeights as Tensor,
-  });
-}
 
 /** Loss and gradients of all parameters. */
 function lossAndGradients(setup: TrainingSetup, variables: Tensors, inputs: Tensors) {
@@ -112,9 +67,13 @@ function lossAndGradients(setup: TrainingSetup, variables: Tensors, inputs: Tens
           offsets: inputs.dropoutOffsets as Tensor,
         }
       : undefined;
+  const objective = objectiveOf(setup);
+  // What is made here is constant to the gradient.
+  const fixed = objective.fixed?.(createScope(setup.model, variables), inputs) ?? {};
   const loss = (...values: Tensor[]) => {
     const parameters = Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]));
-    return batchLoss(createScope(setup.model, parameters, randomness), inputs, setup) as never;
+    const scope = (observe?: Scope['observe']) => createScope(setup.model, parameters, randomness, observe);
+    return objective.loss(scope, inputs, fixed) as never;
   };
   const { value, grads } = valueAndGrads(loss)(names.map((name) => variables[name] as Tensor));
   return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] as Tensor])) };
@@ -143,7 +102,7 @@ export function trainingStep(setup: TrainingSetup): Program {
   return {
     name: 'training-step',
     variables: { ...stateVariables(setup), ...poolVariables(setup) },
-    inputs: { ...batchInputs(setup), ...STEP_SCALARS, ...dropoutInputs(setup) },
+    inputs: { ...objectiveOf(setup).inputs, ...STEP_SCALARS, ...dropoutInputs(setup) },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       const { updates, norm } = applyGradients(setup, variables, gradients, inputs);
@@ -160,7 +119,7 @@ export function accumulationStep(setup: TrainingSetup): Program {
   return {
     name: 'accumulation-step',
     variables: { ...setup.parameters, ...renamed(setup.parameters, accumulatorName), ...poolVariables(setup) },
-    inputs: { ...batchInputs(setup), ...dropoutInputs(setup), carry: float() },
+    inputs: { ...objectiveOf(setup).inputs, ...dropoutInputs(setup), carry: float() },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       const isLater = greater(inputs.carry as Tensor, 0);
@@ -197,7 +156,7 @@ export function gradientProgram(setup: TrainingSetup): Program {
   return {
     name: 'gradients',
     variables: { ...setup.parameters, ...poolVariables(setup) },
-    inputs: { ...batchInputs(setup), ...dropoutInputs(setup) },
+    inputs: { ...objectiveOf(setup).inputs, ...dropoutInputs(setup) },
     body(variables, inputs) {
       const { loss, gradients } = lossAndGradients(setup, variables, inputs);
       return { outputs: { loss, ...gradients } };
@@ -206,19 +165,23 @@ export function gradientProgram(setup: TrainingSetup): Program {
 }
 
 /**
- * Validation without dropout or smoothing. Outputs sums over the batch: `negativeLogLikelihood` (nats), `correct`, and
- * `ctc` (nats) where there is a CTC loss.
+ * Validation without dropout or smoothing. Outputs sums over the batch: `negativeLogLikelihood` (nats), `correct`, `ctc` (nats)
+ * where there is a CTC loss, and `diagonality` where attention is guided or measured.
  */
 export function validationProgram(setup: TrainingSetup): Program {
   return {
     name: 'validation',
     variables: setup.parameters,
-    inputs: batchInputs(setup),
+    inputs: crossEntropyInputs(setup),
     body(variables, inputs) {
-      const scope = createScope(setup.model, variables);
+      const { scope, seen } = crossAttentionOf((observe) => createScope(setup.model, variables, undefined, observe));
       const encoded = encodeSource(scope, sourceTensors(inputs));
       const states = teacherForcedStates(scope, encoded, inputs.targetInput as Tensor);
       const targets = flatten(inputs.targetOutput as Tensor);
+      const guided = setup.objective?.guidedAttention;
+      const measured = guided
+        ? { diagonality: attentionDiagonality(seen, encoded.present, inputs.weights as Tensor, guided) }
+        : {};
       const statistics = tokenStatistics(
         states,
         embeddingMatrix(scope, 'output'),
@@ -226,7 +189,7 @@ export function validationProgram(setup: TrainingSetup): Program {
         flatten(inputs.weights as Tensor),
       );
       const ctc = setup.ctcWeight > 0 ? { ctc: ctcOfBatch(scope, encoded, inputs) } : {};
-      return { outputs: { ...statistics, ...ctc } };
+      return { outputs: { ...statistics, ...ctc, ...measured } };
     },
   };
 }

@@ -6,6 +6,7 @@ import { DataError } from '../errors.js';
 import { initialParameters, type ParameterSpec } from '../model/parameters.js';
 import { jsonNumber } from '../storage/json.js';
 import type { StoredTensor } from '../storage/safetensors.js';
+import { referenceName } from './objectives/sequence-level.js';
 import { firstMoment, secondMoment } from './optimizer.js';
 import { accumulatorName, averageName, type TrainingSetup } from './programs.js';
 
@@ -19,6 +20,12 @@ export const trainerStateSchema = z.strictObject({
   best: z.strictObject({ step: z.int(), metric: z.string(), score: jsonNumber }).nullable().describe('best validation'),
   intervalLoss: jsonNumber.describe('loss since the last log record, summed over its target tokens'),
   intervalTokens: z.int().min(0).describe('target tokens since the last log record'),
+  intervalStatistics: z
+    .record(z.string(), jsonNumber)
+    .default({})
+    .describe('what the objective reported since the last log record, summed over its steps'),
+  intervalSteps: z.int().min(0).default(0).describe('steps since the last log record that were not left out'),
+  objective: z.record(z.string(), jsonNumber).default({}).describe('what the objective remembers, such as a baseline'),
   sinceBest: z.int().min(0).describe('validations since the best'),
   validationDue: z.boolean().default(false).describe('whether an interrupt came before the validation of this step'),
 });
@@ -33,6 +40,7 @@ export function stateNames(setup: TrainingSetup): string[] {
   const names = Object.keys(setup.parameters);
   return [
     ...names,
+    ...(setup.keepsReference ? names.map(referenceName) : []),
     ...(setup.emaDecay > 0 ? names.map(averageName) : []),
     ...names.map(firstMoment),
     ...names.map(secondMoment),
@@ -55,6 +63,7 @@ export function initialVariables(
   for (const [name, { shape, data }] of Object.entries(parameters)) {
     variables[firstMoment(name)] = { shape, data: new Float32Array(data.length) };
     variables[secondMoment(name)] = { shape, data: new Float32Array(data.length) };
+    if (setup.keepsReference) variables[referenceName(name)] = { shape, data: Float32Array.from(data) };
     if (setup.emaDecay > 0) variables[averageName(name)] = { shape, data: Float32Array.from(data) };
   }
   return variables;

@@ -1,9 +1,10 @@
 // Runs optimizer steps on the engine: batches in, loss and gradient norm out.
 import type { ModelExample } from '../data/examples.js';
 import type { Engine, Executable, HostTensor } from '../engine/types.js';
-import { targetTokens, tokenBatch } from './batch.js';
+import { targetTokens } from './batch.js';
 import type { TrainingConfig } from './config.js';
 import { type DropoutSource, dropoutRates } from './dropout.js';
+import { type BatchMaker, trueTargetBatches } from './objectives/batch-maker.js';
 import { accumulationStep, applicationStep, type TrainingSetup, trainingStep } from './programs.js';
 import { learningRateAt } from './schedule.js';
 
@@ -15,6 +16,10 @@ export interface StepResult {
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly targetTokens: number;
+  /** Means over the batch that its preparation reports, such as the reward of samples. */
+  readonly statistics: Readonly<Record<string, number>>;
+  /** Seconds by what they were spent on, where the preparation tells. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 const scalar = (value: number): HostTensor => ({ shape: [], data: Float32Array.of(value) });
@@ -25,7 +30,7 @@ export class Stepper {
     private readonly config: TrainingConfig,
     private readonly dropout: DropoutSource,
     private readonly usesDropout: boolean,
-    private readonly withCtc: boolean,
+    private readonly maker: BatchMaker,
     private readonly whole: Executable | undefined,
     private readonly accumulate: Executable | undefined,
     private readonly apply: Executable | undefined,
@@ -36,16 +41,16 @@ export class Stepper {
     setup: TrainingSetup,
     config: TrainingConfig,
     dropout: DropoutSource,
+    maker: BatchMaker = trueTargetBatches(config, 0, setup.ctcWeight > 0),
   ): Promise<Stepper> {
     const usesDropout = dropoutRates(setup.model).length > 0;
-    const withCtc = setup.ctcWeight > 0;
     if (config.accumulate === 1) {
       const whole = await engine.compile(trainingStep(setup));
-      return new Stepper(config, dropout, usesDropout, withCtc, whole, undefined, undefined);
+      return new Stepper(config, dropout, usesDropout, maker, whole, undefined, undefined);
     }
     const accumulate = await engine.compile(accumulationStep(setup));
     const apply = await engine.compile(applicationStep(setup));
-    return new Stepper(config, dropout, usesDropout, withCtc, undefined, accumulate, apply);
+    return new Stepper(config, dropout, usesDropout, maker, undefined, accumulate, apply);
   }
 
   /**
@@ -64,9 +69,18 @@ export class Stepper {
     };
     let loss = 0;
     let norm: HostTensor | undefined;
+    const statistics: Record<string, number> = {};
+    const seconds: Record<string, number> = {};
     for (const [part, batch] of batches.entries()) {
+      const prepared = await this.maker.prepare(batch, { step, part, weight: 1 / tokens });
+      for (const [name, value] of Object.entries(prepared.statistics ?? {})) {
+        statistics[name] = (statistics[name] ?? 0) + value / batches.length;
+      }
+      for (const [name, value] of Object.entries(prepared.seconds ?? {})) {
+        seconds[name] = (seconds[name] ?? 0) + value;
+      }
       const inputs = {
-        ...tokenBatch(batch, 1 / tokens, this.withCtc),
+        ...prepared.inputs,
         ...(this.usesDropout ? { dropoutOffsets: this.dropout.offsets(step, part) } : {}),
       };
       const patches = part === 0 ? this.dropout.patches(step) : [];
@@ -77,6 +91,7 @@ export class Stepper {
       norm = result.norm;
     }
     if (this.apply) norm = (await this.apply.run(scalars)).norm;
-    return { loss, gradientNorm: norm?.data[0] ?? Number.NaN, learningRate, targetTokens: tokens };
+    const gradientNorm = norm?.data[0] ?? Number.NaN;
+    return { loss, gradientNorm, learningRate, targetTokens: tokens, statistics, seconds };
   }
 }

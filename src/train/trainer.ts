@@ -2,14 +2,19 @@
 import { BatchStream, fixedBatches } from '../data/batches.js';
 import { type EncodeOptions, loadFrames, type ModelExample } from '../data/examples.js';
 import { checkLengths, worstBatches } from '../data/trial.js';
-import { DataError } from '../errors.js';
+import { TransformerDecoder } from '../decode/session.js';
+import { ConfigError, DataError } from '../errors.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import { discardCheckpointsAfter, loadCheckpoint, markBest } from '../storage/checkpoints.js';
 import { EOS } from '../text/special-tokens.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from './dropout.js';
-import { batchingWithin } from './limits.js';
+import { batchingWithin, decodingWithin } from './limits.js';
 import { type TrainerOptions, TrainingLoop } from './loop.js';
+import { type BatchMaker, trueTargetBatches } from './objectives/batch-maker.js';
+import { SampledBatches } from './objectives/sampled-batches.js';
+import { referenceName, sequenceScores } from './objectives/sequence-level.js';
+import { objectiveSetup, sequenceConfig, sequencesPerSource } from './objectives/settings.js';
 import type { TrainingSetup } from './programs.js';
 import {
   emptyAccumulators,
@@ -24,9 +29,12 @@ import { Validator } from './validate.js';
 
 /** The setup that configuration, vocabulary and corpus lead to. */
 function setUp({ config, codec, train }: TrainerOptions) {
-  const model = resolveModelConfig(config.model);
-  const specs = parameterSpecs(model, codec.vocabulary);
   const { training } = config;
+  // Samples are drawn without dropout, and their gradient is to be that of the distribution they were drawn from.
+  const model = sequenceConfig(training)
+    ? { ...resolveModelConfig(config.model), dropout: 0, attentionDropout: 0, activationDropout: 0 }
+    : resolveModelConfig(config.model);
+  const specs = parameterSpecs(model, codec.vocabulary);
   const batching = batchingWithin(config);
   // A text can have this many more tokens than bytes; no row is longer than the batching limits allow.
   const longestRow = (side: 'source' | 'target'): number => (train.longest[side].lines[0]?.bytes ?? 0) + 2;
@@ -41,6 +49,8 @@ function setUp({ config, codec, train }: TrainerOptions) {
     parameters: parameterVariables(specs),
     vocabulary: codec.vocabulary,
     labelSmoothing: training.labelSmoothing,
+    objective: objectiveSetup(training),
+    keepsReference: training.objective === 'reinforce' && training.reinforce.klWeight > 0,
     ctcWeight: config.ctc?.weight ?? 0,
     optimizer: {
       beta1: training.beta1,
@@ -54,6 +64,40 @@ function setUp({ config, codec, train }: TrainerOptions) {
   };
   const dropout = new DropoutSource(config.seed, dropoutRates(model), setup.poolSize, mask);
   return { setup, specs, dropout, batching };
+}
+
+/** Refuses what the model or its source cannot do. */
+function checkCraft({ config, codec }: TrainerOptions): void {
+  const { wordDropout, mixup, objective } = config.training;
+  const hasFrames = typeof codec.vocabulary.source !== 'number';
+  const refuse = (what: string, why: string) => {
+    throw new ConfigError(`training.${what}: ${why}`);
+  };
+  if (hasFrames && wordDropout.source > 0) refuse('wordDropout.source', 'the source is sound, which has no words');
+  if (hasFrames && mixup > 0) refuse('mixup', 'mixes embeddings of tokens, but the source is sound');
+  if (objective !== 'cross-entropy' && (config.ctc?.weight ?? 0) > 0) {
+    refuse('objective', `${objective} has no use for the CTC head's true targets; set ctc.weight 0`);
+  }
+}
+
+/** What prepares the batches of the configured objective. */
+async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promise<BatchMaker> {
+  const { engine, config, codec } = options;
+  const sequences = sequenceConfig(config.training);
+  if (!sequences) return trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
+  const { model, parameters, vocabulary, keepsReference } = setup;
+  const bind = referenceName;
+  return new SampledBatches({
+    config: sequences,
+    seed: config.seed,
+    decoder: new TransformerDecoder(engine, { config: model, parameters, vocabulary }),
+    text: (tokens) => codec.decodeOutput(tokens),
+    reward: options.reward ?? (() => 1),
+    decoding: decodingWithin(config, config.decoding),
+    reference: keepsReference
+      ? await engine.compile(sequenceScores(setup, sequencesPerSource(sequences)), { bind })
+      : undefined,
+  });
 }
 
 type Encoding = EncodeOptions<ModelExample> & { readonly seed: number };
@@ -81,6 +125,9 @@ function initialState(stream: BatchStream<ModelExample>): TrainerState {
     best: null,
     intervalLoss: 0,
     intervalTokens: 0,
+    intervalStatistics: {},
+    intervalSteps: 0,
+    objective: {},
     sinceBest: 0,
     validationDue: false,
   };
@@ -93,6 +140,7 @@ function initialState(stream: BatchStream<ModelExample>): TrainerState {
  */
 export async function prepareTraining(options: TrainerOptions): Promise<TrainingLoop> {
   const { engine, config, codec, train, valid, run, signal } = options;
+  checkCraft(options);
   const { setup, specs, dropout, batching } = setUp(options);
   const encoding: Encoding = {
     encode: (row, random) => codec.encodeRow(row, random),
@@ -111,7 +159,8 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
     if (config.training.accumulate > 1) await engine.write(emptyAccumulators(specs));
   };
   signal?.throwIfAborted();
-  const stepper = await Stepper.create(engine, setup, config.training, dropout);
+  const maker = await batchMaker(options, setup);
+  const stepper = await Stepper.create(engine, setup, config.training, dropout, maker);
   signal?.throwIfAborted();
 
   // The largest batches come first: what does not fit into memory should fail now rather than in an hour.
@@ -126,18 +175,20 @@ export async function prepareTraining(options: TrainerOptions): Promise<Training
   }
 
   await begin();
+  maker.restore?.({});
   let state = initialState(stream);
   if (options.resume) {
     const checkpoint = await loadCheckpoint(run.folder, 'latest', trainerStateSchema);
     const file = `step-${checkpoint.step}.safetensors`;
     const shapeOf = (name: string) =>
-      specs.get(name.replace(/^(optimizer\.(first|second)|average)\./, ''))?.shape ?? [];
+      specs.get(name.replace(/^(optimizer\.(first|second)|average|reference)\./, ''))?.shape ?? [];
     await engine.write(hostTensors(file, checkpoint.tensors, stateNames(setup), shapeOf));
     state = checkpoint.state;
     stream.restore(state.cursor);
+    maker.restore?.(state.objective);
     await discardCheckpointsAfter(run.folder, state.step);
     if (state.best) await markBest(run.folder, state.best.step);
   }
   await engine.write(dropout.pools(state.step));
-  return new TrainingLoop(options, setup, stepper, stream, state, validator);
+  return new TrainingLoop(options, setup, stepper, stream, state, validator, maker);
 }

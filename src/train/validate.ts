@@ -11,6 +11,7 @@ import {
 } from '../data/examples.js';
 import { NAMED_EXAMPLES } from '../data/scan.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
+import { beamSettings } from '../decode/config.js';
 import { generate } from '../decode/generate.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
@@ -30,6 +31,8 @@ export interface ValidationResult {
   readonly accuracy: number;
   /** CTC loss of the encoder over the number of target tokens, where there is one. */
   readonly ctcLoss?: number;
+  /** How diagonal cross-attention is, from 0 to 1, where that is measured. */
+  readonly diagonality?: number;
   readonly metrics: Readonly<Record<string, MetricScore>>;
   /** The first few outputs, for logs. */
   readonly samples: readonly Sample[];
@@ -129,6 +132,7 @@ export class Validator {
     let nats = 0;
     let correct = 0;
     let ctc = 0;
+    let diagonal: number | undefined;
     let tokens = 0;
     for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
       signal?.throwIfAborted();
@@ -136,13 +140,16 @@ export class Validator {
       nats += result.negativeLogLikelihood?.data[0] ?? Number.NaN;
       correct += result.correct?.data[0] ?? Number.NaN;
       ctc += result.ctc?.data[0] ?? 0;
+      if (result.diagonality) diagonal = (diagonal ?? 0) + (result.diagonality.data[0] ?? Number.NaN);
       tokens += targetTokens(batch.examples);
     }
     for (const { action, count, examples } of report.warnings()) {
       warn(`${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`);
     }
     const ctcLoss = this.setup.ctcWeight > 0 ? { ctcLoss: ctc / tokens } : {};
-    return { loss: nats / tokens, perplexity: Math.exp(nats / tokens), accuracy: correct / tokens, ...ctcLoss };
+    const diagonality = diagonal === undefined ? {} : { diagonality: diagonal / tokens };
+    const loss = nats / tokens;
+    return { loss, perplexity: Math.exp(loss), accuracy: correct / tokens, ...ctcLoss, ...diagonality };
   }
 
   /** Decodes all sources and scores the outputs. */
@@ -184,7 +191,7 @@ export class Validator {
   /** The output text of each source, blank for a blank one. */
   private async outputs(sources: readonly (SourceSequence | undefined)[], signal: AbortSignal | undefined) {
     const { decoding, training } = this.config;
-    const settings = decodingWithin(this.config, { ...decoding, beam: training.validationBeam, nBest: 1 });
+    const settings = decodingWithin(this.config, beamSettings(decoding, training.validationBeam));
     const present = sources.filter((source) => source !== undefined);
     const found = await generate(this.decoder, present, settings, undefined, signal);
     const texts = found.map(([best]) => (best ? this.codec.decodeOutput(best.tokens) : ''));

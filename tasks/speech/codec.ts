@@ -122,6 +122,10 @@ export class SpeechCodec implements Codec {
     return this.parts.target.decode(tokens).replace(/[\r\n]+/g, ' ');
   }
 
+  tokenNames(_side: 'source' | 'target', tokens: Int32Array): string[] {
+    return Array.from(tokens, (id) => this.parts.target.token(id));
+  }
+
   words(tokens: Int32Array): WordSpan[] {
     const { target } = this.parts;
     const spans: WordSpan[] = [];

@@ -43,6 +43,10 @@ class TranslationCodec implements Codec {
     // One line a sentence, whatever the model produced.
     return this.target.decode(tokens).replace(/[\r\n]+/g, ' ');
   }
+
+  tokenNames(side: 'source' | 'target', tokens: Int32Array): string[] {
+    return Array.from(tokens, (id) => this[side].token(id));
+  }
 }
 
 /** Learns, or loads, the tokenizers that the configuration asks for. */

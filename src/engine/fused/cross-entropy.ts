@@ -12,10 +12,13 @@ import {
   maximum,
   mean,
   mul,
+  neg,
   range,
   reshape,
   scalar,
+  slice,
   softmax,
+  stack,
   sub,
   sum,
   type Tensor,
@@ -27,26 +30,24 @@ type Save = (tensors: Tensor[]) => void;
 /** A probability is never taken to be less than this, so that its logarithm stays finite. */
 const TINY = 1e-37;
 
+/** Log-probabilities of positions: that of the target, and the mean over all classes. */
+export interface PositionLogProbs {
+  /** `[N]` */
+  readonly target: Tensor;
+  /** `[N]` */
+  readonly mean: Tensor;
+}
+
 /**
- * Sum over positions of `weight · [(1 − ε)·(−log p(target)) + ε · mean over classes of (−log p)]`
- * (label smoothing after Szegedy et al., 2016; equals PyTorch's `cross_entropy(label_smoothing=ε)` per position),
- * where `p = softmax(hidden · embeddingᵀ)`.
+ * Log-probabilities under `p = softmax(hidden · embeddingᵀ)`, from which every loss of tokens is made.
  *
- * With P the probabilities and w the weights, the gradients are
- * `d hidden = w·(P·E − (1−ε)·E[y] − ε·mean(E))` and `dE = Pᵀ(w·h) − (1−ε)·scatter(w·h, y) − (ε/V)·Σ(w·h)`.
+ * With P the probabilities, and a and c the gradients with respect to `target` and `mean`, the gradients are
+ * `d hidden = a·E[y] + c·mean(E) − (a + c)·P·E` and `dE = scatter(a·h, y) + (1/V)·Σ(c·h) − Pᵀ((a + c)·h)`.
  * @param hidden `[N, D]`
  * @param embedding output embedding `[V, D]`
  * @param targets int32 `[N]`
- * @param weights `[N]`, 0 at padding
- * @returns scalar
  */
-export function smoothedCrossEntropy(
-  hidden: Tensor,
-  embedding: Tensor,
-  targets: Tensor,
-  weights: Tensor,
-  smoothing: number,
-): Tensor {
+export function positionLogProbs(hidden: Tensor, embedding: Tensor, targets: Tensor): PositionLogProbs {
   const n = hidden.shape[0] as number;
   const classes = embedding.shape[0] as number;
   const op = customGrad((...args: (Tensor | Save)[]) => {
@@ -60,24 +61,41 @@ export function smoothedCrossEntropy(
     const targetLogit = sum(mul(h, targetRows), -1);
     const position = add(mul(range(n), scalar(classes, 'int32')), targets);
     const targetLogProb = log(maximum(gather(reshape(probabilities, [n * classes]), position), TINY));
-    const logNormaliser = sub(targetLogit, targetLogProb);
     const meanLogit = reshape(matMul(h, meanRow, false, true), [n]);
-    const smoothed = add(mul(targetLogit, 1 - smoothing), mul(meanLogit, smoothing));
+    const meanLogProb = sub(meanLogit, sub(targetLogit, targetLogProb));
     // All that the gradient needs is saved: anything else of the forward pass is gone by then.
-    save([h, e, probabilities, targetRows, meanRow, targets, weights]);
+    save([h, e, probabilities, targetRows, meanRow, targets]);
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-      const [h, e, p, rows, average, y, given] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+      const [h, e, p, rows, average, y] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
       // [N, 1]
-      const w = reshape(mul(dy, given), [n, 1]);
-      const expected = add(mul(rows, 1 - smoothing), mul(average, smoothing));
-      const weighted = mul(h, w);
-      const scattered = unsortedSegmentSum(mul(weighted, 1 - smoothing), y as never, classes);
-      const spread = mul(sum(weighted, 0, true), smoothing / classes);
-      return [mul(w, sub(matMul(p, e), expected)), sub(sub(matMul(p, weighted, true, false), scattered), spread)];
+      const a = reshape(slice(dy, [0, 0], [1, n]), [n, 1]);
+      const c = reshape(slice(dy, [1, 0], [1, n]), [n, 1]);
+      const both = add(a, c);
+      const expected = add(mul(rows, a), mul(average, c));
+      const scattered = unsortedSegmentSum(mul(h, a), y as never, classes);
+      const spread = mul(sum(mul(h, c), 0, true), 1 / classes);
+      return [
+        sub(expected, mul(both, matMul(p, e))),
+        sub(add(scattered, spread), matMul(p, mul(h, both), true, false)),
+      ];
     };
-    return { value: sum(mul(weights, sub(logNormaliser, smoothed))), gradFunc };
+    return { value: stack([targetLogProb, meanLogProb]), gradFunc };
   });
-  return op(hidden, embedding);
+  // [2, N]
+  const both = op(hidden, embedding);
+  const row = (which: 0 | 1) => reshape(slice(both, [which, 0], [1, n]), [n]);
+  return { target: row(0), mean: row(1) };
+}
+
+/**
+ * Sum over positions of `weight · [(1 − ε)·(−log p(target)) + ε · mean over classes of (−log p)]`
+ * (label smoothing after Szegedy et al., 2016; equals PyTorch's `cross_entropy(label_smoothing=ε)` per position).
+ * @param weights `[N]`, 0 at padding
+ * @returns scalar
+ */
+export function smoothedLoss({ target, mean }: PositionLogProbs, weights: Tensor, smoothing: number): Tensor {
+  const smoothed = smoothing === 0 ? target : add(mul(target, 1 - smoothing), mul(mean, smoothing));
+  return neg(sum(mul(weights, smoothed)));
 }
 
 /** Totals for reports: negative log-likelihood in nats and number of right predictions, each summed with the weights. */

@@ -1,7 +1,7 @@
 // The operations of the model against PyTorch, values and gradients, on both engines.
 import { describe, expect, it } from 'vitest';
 import { attention } from '../../../src/engine/fused/attention.js';
-import { smoothedCrossEntropy, tokenStatistics } from '../../../src/engine/fused/cross-entropy.js';
+import { positionLogProbs, smoothedLoss, tokenStatistics } from '../../../src/engine/fused/cross-entropy.js';
 import { layerNorm, rmsNorm } from '../../../src/engine/fused/layer-norm.js';
 import { mul, reshape, sum, type Tensor, valueAndGrads } from '../../../src/engine/ops.js';
 import type { HostTensor } from '../../../src/engine/types.js';
@@ -108,7 +108,7 @@ describe.each(ENGINES)('PyTorch and %s', (engineName) => {
     };
     const result = await evaluate(engine(), inputs, ({ hidden, embedding, targets, weights }) => {
       const loss = (h: Tensor, e: Tensor) =>
-        smoothedCrossEntropy(h, e, targets as Tensor, weights as Tensor, c.labelSmoothing) as never;
+        smoothedLoss(positionLogProbs(h, e, targets as Tensor), weights as Tensor, c.labelSmoothing) as never;
       const { value, grads } = valueAndGrads(loss)([hidden as Tensor, embedding as Tensor]);
       return { loss: value, dhidden: grads[0] as Tensor, dembedding: grads[1] as Tensor };
     });
@@ -208,7 +208,7 @@ describe.each(ENGINES)('PyTorch and %s', (engineName) => {
       weights: floats([1]),
     };
     const { loss, dhidden } = await evaluate(engine(), inputs, ({ hidden, embedding, targets, weights }) => {
-      const f = (h: Tensor) => smoothedCrossEntropy(h, embedding as Tensor, targets as Tensor, weights as Tensor, 0);
+      const f = (h: Tensor) => smoothedLoss(positionLogProbs(h, embedding as Tensor, targets as Tensor), weights as Tensor, 0);
       const { value, grads } = valueAndGrads(f as never)([hidden as Tensor]);
       return { loss: value, dhidden: grads[0] as Tensor };
     });
