@@ -18,12 +18,15 @@ export { codePoints, graphemes, phonemes, words } from './metrics/error-rates/un
 export type { MetricScore } from './metrics/metric.js';
 export { decode } from './run/decode.js';
 export { evaluate } from './run/evaluate.js';
+export { report } from './run/report.js';
 export { train } from './run/train.js';
 export type {
   DecodeOptions,
   DecodeSummary,
   EvaluateOptions,
   EvaluateResult,
+  ReportOptions,
+  ReportResult,
   RunSettings,
   TrainOptions,
   TrainResult,

@@ -7,6 +7,7 @@ import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { reportFailure } from './exit.js';
 import { addInit } from './init.js';
+import { addReport } from './report.js';
 import { addTasks } from './tasks.js';
 import { addTrain } from './train.js';
 
@@ -17,6 +18,7 @@ Examples:
   s2s train config.yaml --out run           train, then:
   s2s eval run                              score the test split
   s2s decode run < input.txt                run the model
+  s2s report run                            curves, samples, attention: one HTML page
 
 Exit codes: 0 fine, 1 a --min/--max threshold missed, 2 wrong usage or config,
 65 bad data, 66 no such input, 69 engine not available, 70 internal error,
@@ -36,7 +38,7 @@ function createProgram(context: CliContext): Command {
       writeErr: (text) => context.output.raw('stderr', text),
     })
     .exitOverride();
-  for (const add of [addTrain, addEval, addDecode, addInit, addTasks, addDoctor]) add(program, context);
+  for (const add of [addTrain, addEval, addDecode, addReport, addInit, addTasks, addDoctor]) add(program, context);
   return program;
 }
 

@@ -6,6 +6,8 @@ import type {
   DecodeSummary,
   EvaluateOptions,
   EvaluateResult,
+  ReportOptions,
+  ReportResult,
   TrainOptions,
   TrainResult,
 } from '../run/types.js';
@@ -28,6 +30,8 @@ export interface Library {
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
   /** Reads the input and writes the output itself. */
   decode(options: DecodeOptions): Promise<DecodeSummary>;
+  /** Writes the page itself. */
+  report(options: ReportOptions): Promise<ReportResult>;
   tasks(): Promise<readonly TaskInfo[]>;
   /** Times large matrix products for about `seconds`. */
   measureSpeed(engine: EngineName, threads: number, seconds: number): Promise<{ gflops: number }>;

@@ -76,7 +76,7 @@ it.concurrent('doctor reports machine, versions and engines as JSON', async () =
 });
 
 it.concurrent('every command has help with examples and the common options', async () => {
-  for (const command of ['train', 'eval', 'decode', 'init', 'tasks', 'doctor']) {
+  for (const command of ['train', 'eval', 'decode', 'report', 'init', 'tasks', 'doctor']) {
     const help = await succeed([command, '--help']);
     for (const part of ['Examples:', '--json', '--quiet', '--engine', '--threads', '--seed'])
       expect(help).toContain(part);

@@ -115,6 +115,7 @@ describe('the library', () => {
       'phonemes',
       'renderAlignment',
       'renderFrequentErrors',
+      'report',
       'train',
       'words',
     ]);

@@ -5,7 +5,7 @@ import type { CliContext } from '../../../src/cli/context.js';
 import { Output } from '../../../src/cli/output.js';
 import { runCommandLine } from '../../../src/cli/program.js';
 import type { Library, TaskInfo } from '../../../src/cli/types.js';
-import type { EvaluateResult, TrainResult } from '../../../src/run/types.js';
+import type { EvaluateResult, ReportResult, TrainResult } from '../../../src/run/types.js';
 
 export const EVALUATION: EvaluateResult = {
   task: 'translation',
@@ -25,6 +25,17 @@ export const TRAINING: TrainResult = {
   seconds: 2,
   parameters: 1_250_000,
   best: { step: 8, metric: 'loss', score: 2.5 },
+};
+
+const REPORT: ReportResult = {
+  task: 'translation',
+  output: 'run/report.html',
+  bytes: 212_345,
+  records: 40,
+  charts: 7,
+  samples: 3,
+  attention: 1,
+  seconds: 1.5,
 };
 
 const TASKS: TaskInfo[] = [
@@ -81,6 +92,7 @@ export async function record(
     train: async () => TRAINING,
     evaluate: async () => EVALUATION,
     decode: async () => ({ examples: 4, seconds: 2, truncated: 1 }),
+    report: async ({ run }) => ({ ...REPORT, output: `${run}/report.html` }),
     tasks: async () => TASKS,
     measureSpeed: async (engine) => ({ gflops: engine === 'cpu' ? 0.5 : 150 }),
     ...parts,
@@ -99,6 +111,10 @@ export async function record(
       decode: (options) => {
         recording.calls.push(plain(options));
         return library.decode(options);
+      },
+      report: (options) => {
+        recording.calls.push(plain(options));
+        return library.report(options);
       },
     },
     output: new Output(
