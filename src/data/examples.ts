@@ -4,7 +4,7 @@ import { Random } from '../random.js';
 import type { BatchingConfig } from './config.js';
 import { type Corpus, listed, type RawRow } from './corpus.js';
 import { isBlank, NAMED_EXAMPLES, SIDES, type Side } from './scan.js';
-import { FrameSequence, type Sequence, type SourceSequence } from './sequences.js';
+import { CopyableTokens, cutSource, FrameSequence, type Sequence, type SourceSequence } from './sequences.js';
 
 /** What the model is trained on. A task may add fields of its own. */
 export interface Example {
@@ -23,6 +23,7 @@ export interface TokenExample extends Example {
 /** An example of whatever the model reads, and of token ids. */
 export interface ModelExample extends Example {
   readonly source: SourceSequence;
+  /** Where the source can be copied from, ids of its extended vocabulary. */
   readonly target: Int32Array;
   /** Tokens of the CTC head, without a stop token. */
   readonly ctcTarget?: Int32Array;
@@ -122,6 +123,7 @@ export function lengthLimit(batching: BatchingConfig, side: Side): { limit: numb
 /** Cuts a sequence to `limit` positions. */
 function cut(sequence: Sequence, limit: number, endId: number | undefined): Sequence {
   if (sequence.length <= limit) return sequence;
+  if (sequence instanceof CopyableTokens) return cutSource(sequence, limit);
   const start = sequence.slice(0, limit);
   if (start instanceof Int32Array && sequence instanceof Int32Array && endId !== undefined && sequence.at(-1) === endId)
     start[limit - 1] = endId;

@@ -42,16 +42,50 @@ export class FrameSequence implements Sequence {
   }
 }
 
+/** The vocabulary of one source: that of the target, and after it the words of the source that it lacks. */
+export interface ExtendedVocabulary {
+  /** V: tokens of the target's vocabulary. Id V + j stands for `words[j]`. */
+  readonly size: number;
+  readonly words: readonly string[];
+}
+
+/** Tokens that outputs may copy; see `extended-vocabulary.ts`. */
+export class CopyableTokens implements Sequence {
+  /**
+   * @param ids as the encoder reads them, with the stop token
+   * @param copyIds each token as an id of the extended vocabulary
+   */
+  constructor(
+    readonly ids: Int32Array,
+    readonly copyIds: Int32Array,
+    readonly vocabulary: ExtendedVocabulary,
+  ) {}
+
+  get length(): number {
+    return this.ids.length;
+  }
+
+  slice(start: number, end: number): CopyableTokens {
+    return new CopyableTokens(this.ids.slice(start, end), this.copyIds.slice(start, end), this.vocabulary);
+  }
+}
+
 /** What an encoder reads. */
-export type SourceSequence = Int32Array | FrameSequence;
+export type SourceSequence = Int32Array | FrameSequence | CopyableTokens;
+
+/** The first `limit` tokens, the last of them the stop token. */
+function cutTokens(tokens: Int32Array, limit: number): Int32Array {
+  const cut = tokens.slice(0, limit);
+  cut[limit - 1] = tokens.at(-1) as number;
+  return cut;
+}
 
 /** The first `limit` positions of a source; tokens keep the stop token at their end. */
 export function cutSource(source: SourceSequence, limit: number): SourceSequence {
   if (source.length <= limit) return source;
   if (source instanceof FrameSequence) return source.slice(0, limit);
-  const cut = source.slice(0, limit);
-  cut[limit - 1] = source.at(-1) as number;
-  return cut;
+  if (source instanceof Int32Array) return cutTokens(source, limit);
+  return new CopyableTokens(cutTokens(source.ids, limit), cutTokens(source.copyIds, limit), source.vocabulary);
 }
 
 /** A source with its numbers in memory. */

@@ -10,6 +10,8 @@ export interface PieceModel {
    * @param dropout chance of skipping a merge; `random` must be given when it is above 0.
    */
   encodePiece(piece: string, out: number[], dropout: number, random: Random | undefined): void;
+  /** The texts of the unknown tokens that the piece gives, in order. */
+  unknownTexts(piece: string): string[];
 }
 
 /** What {@link createBpeModel} needs: ids of single characters and bytes, and the merges as ids in order of rank. */
@@ -92,6 +94,18 @@ export function createBpeModel(options: BpeModelOptions): PieceModel {
       skipped.length = 0;
       for (let i = 0; i < length; i++) if (symbols[i] !== DEAD) out.push(symbols[i]!);
     },
+    unknownTexts(piece) {
+      const texts: string[] = [];
+      if (bytes) return texts;
+      let afterUnknown = false;
+      for (const character of piece) {
+        const isUnknown = !characters.has(character);
+        if (isUnknown && fuseUnknown && afterUnknown) texts[texts.length - 1] += character;
+        else if (isUnknown) texts.push(character);
+        afterUnknown = isUnknown;
+      }
+      return texts;
+    },
   };
 }
 
@@ -101,5 +115,6 @@ export function createWordModel(words: ReadonlyMap<string, number>, unknown: num
     encodePiece(piece, out) {
       out.push(words.get(piece) ?? unknown);
     },
+    unknownTexts: (piece) => (words.has(piece) ? [] : [piece]),
   };
 }

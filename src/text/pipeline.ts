@@ -108,15 +108,20 @@ export function createPipelineTokenizer(json: HuggingFaceTokenizerJson, name: st
     kind: kindOf(json),
     vocabularySize: tokens.length,
     encode,
-    decode: (sequence) =>
+    decode: (sequence, extra = []) =>
       decode(
         Array.from(sequence)
           .filter((id) => !skipped.has(id))
-          .map(token),
+          .map((id) => extra[id - tokens.length] ?? token(id)),
       ),
     token,
     id: (text) => ids.get(text),
+    ordinaryId: (text) => ordinary.get(text),
     countUnknown: (text) => encode(text).reduce((count, id) => count + (id === UNK ? 1 : 0), 0),
+    unknownTexts: (text) => {
+      assertWellFormed(text);
+      return preTokenizer.split(normalize(text)).flatMap((piece) => model.unknownTexts(preTokenizer.spell(piece)));
+    },
     toJSON: () => structuredClone(json),
   };
 }

@@ -29,15 +29,20 @@ export interface Tokenizer {
    * The text of `ids`, padding, begin and end left out; unknown tokens read `<unk>` (unless a foreign file has `<unk>` among
    * its special tokens: these are all left out). With kinds bpe and byte-bpe as trained by s2s and normalization none,
    * `decode(encode(text)) === text` for every text.
+   * @param extra what ids from the vocabulary's size on stand for, spelled as {@link unknownTexts} does
    * @throws RangeError for an id outside the vocabulary.
    */
-  decode(ids: ArrayLike<number>): string;
+  decode(ids: ArrayLike<number>, extra?: readonly string[]): string;
   /** The token of an id, as the vocabulary spells it. @throws RangeError for an id outside the vocabulary. */
   token(id: number): string;
   /** The id of a token, as the vocabulary spells it. */
   id(token: string): number | undefined;
+  /** The same, but undefined for special tokens, whose spelling is text like any other. */
+  ordinaryId(token: string): number | undefined;
   /** How many unknown tokens {@link encode} gives for `text`; always 0 for bpe and byte-bpe as trained by s2s. */
   countUnknown(text: string): number;
+  /** What the unknown tokens that {@link encode} gives for `text` stand for, in order, spelled as tokens are. */
+  unknownTexts(text: string): string[];
   /** The Hugging Face `tokenizer.json`, which Python's `tokenizers` reads too. */
   toJSON(): HuggingFaceTokenizerJson;
 }

@@ -4,7 +4,7 @@ import { batchingSchema, splitSchema } from '../../src/data/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
 import { modelConfigSchema } from '../../src/model/config.js';
 import { tokenizerConfigSchema } from '../../src/text/config.js';
-import { trainingConfigSchema } from '../../src/train/config.js';
+import { copyProblems, trainingConfigSchema } from '../../src/train/config.js';
 import { textEvaluation, validationMetricProblem } from '../evaluation.js';
 
 /** The whole configuration of a translation run. */
@@ -31,6 +31,9 @@ export const translationConfigSchema = z
         path: ['model', 'embeddings'],
         message: 'embeddings shared needs one vocabulary, but tokenizer.joint is false; use tied or separate',
       });
+    }
+    for (const { path, message } of copyProblems(model.copy, training)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
     const problem = validationMetricProblem(training.validationMetric);
     if (problem !== undefined) {
