@@ -66,10 +66,10 @@ export interface Codec {
   encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
   /** The pieces that a long source is to be decoded in; undefined or one piece for a source that is to stay whole. */
   pieces?(line: string, folder?: string): Promise<Piece[] | undefined>;
-  /** The output line of decoded tokens. */
-  decodeOutput(tokens: Int32Array): string;
-  /** How a vocabulary spells tokens, for people to read. */
-  tokenNames(side: 'source' | 'target', tokens: Int32Array): string[];
+  /** The output line of decoded tokens. @param source whose words the tokens may be, where they can be copied */
+  decodeOutput(tokens: Int32Array, source?: SourceSequence): string;
+  /** How a vocabulary spells tokens, for people to read. @param source as in {@link decodeOutput} */
+  tokenNames(side: 'source' | 'target', tokens: Int32Array, source?: SourceSequence): string[];
   /** Seconds of sound an encoder position stands for, where the source is sound. */
   readonly secondsPerPosition?: number;
   /** The words of an output, for tasks that tell when each was said. */

@@ -30,7 +30,10 @@ Output: one line for every input line, in order; a blank input gives a blank out
                 "finished"}]}; index counts from 0, finished is false for an output
                 that was cut at the maximum length; a blank input has no outputs;
                 speech recognition adds "words": [{"word", "start", "end",
-                "confidence"}], in seconds from the beginning of the file
+                "confidence"}], in seconds from the beginning of the file; a model with
+                model.copy adds "copied": [{"token", "position", "share"}], the output
+                tokens, counted from 0, that it copied from the input rather than
+                generated, and the share of their probability that copying had
 
 Speech: an input is the path of an audio file, if you like with start and end in
   seconds between tabs; relative paths start from the list's folder. An --input that

@@ -1,13 +1,25 @@
 // A Transformer as a search sees it: batches of sentences decoded step by step on an engine.
 
+import { withinVocabulary } from '../data/extended-vocabulary.js';
 import type { SourceSequence } from '../data/sequences.js';
 import { MASKED } from '../engine/fused/attention.js';
 import type { CompileOptions, Engine, Executable, HostTensor, Program, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
+import { alignmentShape, initialAlignment } from '../model/cross-attention.js';
 import type { VocabularySizes } from '../model/parameters.js';
-import { BOS, EOS } from '../text/special-tokens.js';
-import { attentionProgram, decodingStep, encodingProgram, pastNames, samplingStep, sentenceNames } from './programs.js';
+import { BOS, EOS, PAD, UNK } from '../text/special-tokens.js';
+import { CopyMerger, copyableSources, copySourceInput } from './copy.js';
+import { copySharesProgram } from './copy-programs.js';
+import {
+  alignmentNames,
+  attentionProgram,
+  decodingStep,
+  encodingProgram,
+  pastNames,
+  samplingStep,
+  sentenceNames,
+} from './programs.js';
 import type { Candidates, DecodingSession } from './search/model.js';
 import { sourceInputs } from './source-batch.js';
 
@@ -49,7 +61,7 @@ export interface SourceSession extends DecodingSession {
 }
 
 /** `[B*K]` each. */
-export interface DrawnTokens {
+interface DrawnTokens {
   readonly ids: Int32Array;
   readonly logProbs: Float32Array;
 }
@@ -89,12 +101,19 @@ export class TransformerDecoder {
    */
   async start(sources: readonly SourceSequence[], beam: number, withCtc = false): Promise<SourceSession> {
     const { config, vocabulary } = this.model;
-    const { ctcLogProbs } = await (await this.encoder(withCtc)).run(sourceInputs(sources));
+    const inputs = sourceInputs(sources);
+    const { ctcLogProbs } = await (await this.encoder(withCtc)).run(inputs);
     const shape = [sources.length, config.heads, INITIAL_STEPS * beam, config.modelDim / config.heads];
     const empty = (): HostTensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
     await this.engine.write(Object.fromEntries(pastNames(config).map((name) => [name, empty()])));
+    const alignment = alignmentShape<number>(config, sources.length, beam, inputs.source?.shape[1] as number);
+    if (alignment) {
+      const names = alignmentNames(config);
+      await this.engine.write(Object.fromEntries(names.map((name) => [name, initialAlignment(alignment)])));
+    }
     const ctc = ctcLogProbs ? perSource(ctcLogProbs, sources) : [];
-    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, {
+    const copies = config.copy ? new CopyMerger(copyableSources(sources), vocabulary.target, beam) : undefined;
+    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, copies, {
       best: (top) =>
         this.step(`${beam}/${top}`, () => decodingStep(config, this.model.parameters, vocabulary.target, beam, top)),
       draw: () => this.step(`${beam}/draw`, () => samplingStep(config, this.model.parameters, beam)),
@@ -110,10 +129,37 @@ export class TransformerDecoder {
     const executable = await this.step('attention', () => attentionProgram(config, parameters, vocabulary));
     const { weights } = await executable.run({
       ...sourceInputs([source]),
-      target: { shape: [1, output.length], data: Int32Array.of(BOS, ...output.subarray(0, -1)) },
+      target: { shape: [1, output.length], data: decoderInput(output, vocabulary.target) },
     });
     const { shape, data } = weights as HostTensor;
     return { layers: shape[0] as number, heads: shape[2] as number, weights: data as Float32Array };
+  }
+
+  /**
+   * How much of the probability of each token of a source's outputs came from copying it, from 0 to 1.
+   * @param outputs token ids of the extended vocabulary; all of them in one run
+   */
+  async copyShares(source: SourceSequence, outputs: readonly Int32Array[]): Promise<Float32Array[]> {
+    const { config, parameters, vocabulary } = this.model;
+    const beam = outputs.length;
+    const executable = await this.step(`copies/${beam}`, () => copySharesProgram(config, parameters, vocabulary, beam));
+    const length = Math.max(1, ...outputs.map((output) => output.length));
+    const tensor = (rows: readonly Int32Array[]): HostTensor => {
+      const data = new Int32Array(beam * length).fill(PAD);
+      rows.forEach((row, k) => {
+        data.set(row, k * length);
+      });
+      return { shape: [1, beam, length], data };
+    };
+    const { shares } = await executable.run({
+      ...sourceInputs([source]),
+      copySource: copySourceInput(copyableSources([source])),
+      target: tensor(outputs.map((output) => decoderInput(output, vocabulary.target))),
+      plain: tensor(outputs.map((output) => withinVocabulary(output, vocabulary.target, UNK))),
+      copyTarget: tensor(outputs),
+    });
+    const data = shares?.data as Float32Array;
+    return outputs.map((output, k) => data.slice(k * length, k * length + output.length));
   }
 
   private step(key: string, program: () => Program): Promise<Executable> {
@@ -132,6 +178,11 @@ export class TransformerDecoder {
   }
 }
 
+/** What the decoder reads while it produces an output, which is the output one place later. @param size of the vocabulary */
+function decoderInput(output: Int32Array, size: number): Int32Array {
+  return Int32Array.of(BOS, ...withinVocabulary(output, size, UNK)).subarray(0, output.length);
+}
+
 /** Each source's part of `[B, S, V]`. */
 function perSource({ shape, data }: HostTensor, sources: readonly SourceSequence[]): CtcLogProbs[] {
   const [, length, classes] = shape as [number, number, number];
@@ -147,6 +198,7 @@ function perSource({ shape, data }: HostTensor, sources: readonly SourceSequence
  */
 class TransformerSession implements SourceSession {
   readonly endToken = EOS;
+  readonly vocabularySize: number;
   private position = 0;
   private capacity = INITIAL_STEPS;
   /** `[B, K, C]`: 0 at ancestors' slots, elsewhere {@link MASKED}. */
@@ -155,17 +207,21 @@ class TransformerSession implements SourceSession {
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
-    readonly vocabularySize: number,
+    /** V: tokens that can be generated; the vocabulary may have words of the sources besides. */
+    private readonly generated: number,
     public sentences: number,
     readonly beam: number,
     readonly ctc: readonly CtcLogProbs[],
+    private readonly copies: CopyMerger | undefined,
     private readonly programs: StepPrograms,
   ) {
+    this.vocabularySize = copies?.vocabularySize ?? generated;
     this.ancestry = new Float32Array(sentences * beam * this.capacity * beam).fill(MASKED);
   }
 
   async step(tokens: Int32Array, parents: Int32Array, top: number | 'all'): Promise<Candidates> {
     const width = top === 'all' ? this.vocabularySize : Math.min(top, this.vocabularySize);
+    if (this.copies) return this.copyingStep(this.copies, tokens, parents, width, top === 'all');
     const executable = await this.programs.best(top === 'all' ? 'all' : width);
     const { logProbs, ids, endLogProbs } = await this.run(executable, tokens, parents);
     return {
@@ -176,8 +232,30 @@ class TransformerSession implements SourceSession {
     };
   }
 
+  /** {@link step} of a model that copies: the generator's best tokens and the source's, merged. */
+  private async copyingStep(
+    copies: CopyMerger,
+    tokens: Int32Array,
+    parents: Int32Array,
+    width: number,
+    isAll: boolean,
+  ): Promise<Candidates> {
+    const executable = await this.programs.best(isAll || width > this.generated ? 'all' : width);
+    const found = await this.run(executable, copies.readable(tokens), parents, { copySource: copies.input() });
+    const floats = (name: string) => found[name]?.data as Float32Array;
+    const parts = {
+      ids: found.ids?.data as Int32Array | undefined,
+      logProbs: floats('logProbs'),
+      endLogProbs: floats('endLogProbs'),
+      sourceLogProbs: floats('sourceLogProbs'),
+      copyProbs: floats('copyProbs'),
+    };
+    return copies.merge(parts, width, isAll);
+  }
+
   async draw(tokens: Int32Array, uniform: Float32Array, temperature: number): Promise<DrawnTokens> {
     const { beam, sentences } = this;
+    if (this.copies) throw new EngineError('internal: samples drawn inside the decoding step cannot be copied words');
     const themselves = Int32Array.from(tokens, (_, row) => row % beam);
     const { ids, logProbs } = await this.run(await this.programs.draw(), tokens, themselves, {
       uniform: { shape: [sentences, beam], data: uniform },
@@ -202,9 +280,11 @@ class TransformerSession implements SourceSession {
     if (this.position === this.capacity) await this.grow();
     if (this.position > 0) this.follow(parents);
     const slots = this.capacity * beam;
+    const alignment = alignmentNames(this.config).length > 0 ? { parents: this.rowsOf(parents) } : {};
     const results = await executable.run(
       {
         ...inputs,
+        ...alignment,
         tokens: { shape: [sentences, beam], data: tokens },
         position: { shape: [1], data: Int32Array.of(this.position) },
         ancestry: { shape: [sentences, 1, beam, slots], data: this.ancestry },
@@ -213,6 +293,15 @@ class TransformerSession implements SourceSession {
     );
     this.position += 1;
     return results;
+  }
+
+  /** The row of the B·K that each row goes on from; before the first step all are alike. */
+  private rowsOf(parents: Int32Array): HostTensor {
+    const { beam, position, sentences } = this;
+    const rows = Int32Array.from({ length: sentences * beam }, (_, row) =>
+      position === 0 ? row : row - (row % beam) + (parents[row] as number),
+    );
+    return { shape: [sentences, beam], data: rows };
   }
 
   /** Row k takes over the ancestors of its parent, and the parent itself. */
@@ -250,6 +339,7 @@ class TransformerSession implements SourceSession {
     });
     this.ancestry = ancestry;
     this.sentences = sentences.length;
+    this.copies?.keep(sentences);
     await this.engine.gather(sentenceNames(this.config), sentences);
   }
 }

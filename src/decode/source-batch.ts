@@ -1,6 +1,6 @@
 // A batch of sources as a program's inputs.
 import { padTokens } from '../data/padding.js';
-import { FrameSequence, type SourceSequence } from '../data/sequences.js';
+import { CopyableTokens, FrameSequence, type SourceSequence } from '../data/sequences.js';
 import type { Tensor } from '../engine/ops.js';
 import type { HostTensor, TensorSpec, Tensors } from '../engine/types.js';
 import { FRAMES_PER_POSITION } from '../model/config.js';
@@ -26,7 +26,8 @@ export function sourceTensors({ source, sourceLengths }: Tensors): SourceTensors
 export function sourceInputs(sources: readonly SourceSequence[]): Record<string, HostTensor> {
   const frames = sources.filter((source) => source instanceof FrameSequence);
   if (frames.length === 0) {
-    const { ids, length } = padTokens(sources as readonly Int32Array[], PAD);
+    const tokens = sources.map((source) => (source instanceof CopyableTokens ? source.ids : (source as Int32Array)));
+    const { ids, length } = padTokens(tokens, PAD);
     return { source: { shape: [sources.length, length], data: ids } };
   }
   const width = frames[0]?.width ?? 0;

@@ -45,6 +45,19 @@ export const modelConfigSchema = z
       .default('transformer')
       .describe('layers of the encoder; conformer adds convolution over time (Gulati et al., 2020)'),
     convolutionKernel: positive.default(15).describe('positions a convolution of a conformer layer sees; odd'),
+    crossAttention: z
+      .enum(['softmax', 'monotonic', 'location-aware'])
+      .default('softmax')
+      .describe(
+        'how the decoder looks at the source: softmax: anywhere; monotonic: only forwards from where it looked before (Raffel et al., 2017); location-aware: anywhere, seeing where it looked before (Chorowski et al., 2015)',
+      ),
+    locationKernel: positive
+      .optional()
+      .describe('source positions that location-aware attention sees of where it looked before; odd; 15 if not set'),
+    copy: z
+      .boolean()
+      .default(false)
+      .describe('copy words of the source to the output, unknown ones too (pointer-generator; See et al., 2017)'),
     dropout: rate.default(0.1).describe('dropout of embeddings and of every sublayer’s output'),
     attentionDropout: rate.default(0).describe('dropout of attention weights'),
     activationDropout: rate.default(0).describe('dropout inside the feed-forward layers'),
@@ -63,6 +76,14 @@ export const modelConfigSchema = z
     if (config.convolutionKernel % 2 === 0) {
       fail('convolutionKernel', `convolutionKernel must be odd, but is ${config.convolutionKernel}`);
     }
+    if (config.locationKernel !== undefined && config.crossAttention !== 'location-aware') {
+      fail(
+        'locationKernel',
+        `locationKernel is for crossAttention location-aware, but crossAttention is ${config.crossAttention}; leave it out`,
+      );
+    } else if (config.locationKernel !== undefined && config.locationKernel % 2 === 0) {
+      fail('locationKernel', `locationKernel must be odd, but is ${config.locationKernel}`);
+    }
     if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
   });
 
@@ -79,6 +100,11 @@ export const frameModelConfigSchema = modelConfigSchema.safeExtend({
     .enum(['conv2d', 'stack'])
     .default('conv2d')
     .describe('how four frames become one encoder position: two convolutions of stride 2, or put side by side'),
+  copy: z
+    .boolean()
+    .default(false)
+    .refine((isOn) => !isOn, 'copy repeats words of the source, but the source is sound; leave it false')
+    .describe('copy words of the source to the output, which only sources of text have'),
   subsamplingChannels: positive.default(64).describe('channels of the two convolutions'),
 });
 
@@ -86,13 +112,17 @@ export const frameModelConfigSchema = modelConfigSchema.safeExtend({
 export type ModelSection = z.infer<typeof modelConfigSchema> &
   Partial<Pick<z.infer<typeof frameModelConfigSchema>, 'subsampling' | 'subsamplingChannels'>>;
 
+/** The sizes that a configuration may leave out. */
+type Size = keyof (typeof PRESETS)['base'] | 'locationKernel';
+
 /** The `model:` section with every size filled in. */
-export type ModelConfig = Omit<ModelSection, keyof (typeof PRESETS)['base']> & {
-  readonly [Size in keyof (typeof PRESETS)['base']]: number;
-};
+export type ModelConfig = Omit<ModelSection, Size> & { readonly [Key in Size]: number };
+
+/** Source positions that a step of location-aware attention sees around each, where nothing else is said. */
+const LOCATION_KERNEL = 15;
 
 /** Fills the sizes in from the preset. */
 export function resolveModelConfig(section: ModelSection): ModelConfig {
   const given = Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
-  return { ...PRESETS[section.preset], ...given } as ModelConfig;
+  return { ...PRESETS[section.preset], locationKernel: LOCATION_KERNEL, ...given } as ModelConfig;
 }

@@ -13,6 +13,7 @@ import {
   transpose,
 } from '../engine/ops.js';
 import { attendAndProject, type KeysValues, projectHeads, projectKeysValues } from './attention.js';
+import { crossAttend, crossAttendStep, type TargetSizes } from './cross-attention.js';
 import { feedForward, finalNorm, linear, residual } from './layers.js';
 import { rotate } from './positions.js';
 import type { Scope } from './scope.js';
@@ -41,13 +42,6 @@ export function crossKeysValues(scope: Scope, memory: Tensor, batch: number, len
   );
 }
 
-/** How many target sequences there are: B sources, K of each, T positions. */
-export interface TargetSizes {
-  readonly sources: number;
-  readonly perSource: number;
-  readonly length: number;
-}
-
 /**
  * Decodes whole target sequences (teacher forcing), K of each source: those of one source look at its memory as if they were
  * one long sequence of queries, so the memory is never repeated.
@@ -60,12 +54,13 @@ export interface TargetSizes {
 export function decodeSequence(
   scope: Scope,
   x: Tensor,
-  { sources, perSource, length }: TargetSizes,
+  sizes: TargetSizes,
   cross: readonly KeysValues[],
   selfMask: Tensor,
   crossMask: Tensor,
 ): Tensor {
-  const batch = sources * perSource;
+  const { length } = sizes;
+  const batch = sizes.sources * sizes.perSource;
   const positions = range(length);
   return decoderStack(
     scope,
@@ -76,11 +71,8 @@ export function decodeSequence(
       const { key, value } = projectKeysValues(scope, name, input, batch, length);
       return attendAndProject(scope, name, query, { key: rotate(scope, key, positions), value }, selfMask);
     },
-    (input, i) => {
-      const name = `decoder.layers.${i}.crossAttention`;
-      const query = projectHeads(scope, `${name}.query`, input, sources, perSource * length);
-      return attendAndProject(scope, name, query, cross[i] as KeysValues, crossMask);
-    },
+    (input, i) =>
+      crossAttend(scope, `decoder.layers.${i}.crossAttention`, input, sizes, cross[i] as KeysValues, crossMask),
   );
 }
 
@@ -97,16 +89,28 @@ export interface StepContext {
   readonly cross: readonly KeysValues[];
   /** Additive `[B, 1, 1, S]` */
   readonly crossMask: Tensor;
+  /** Where the cross-attention of each hypothesis's parent was, a layer each; none where the kind of attention needs none. */
+  readonly alignments: readonly Tensor[];
+}
+
+/** What one incremental step yields. */
+export interface StepResult {
+  /** `[B·K, D]` */
+  readonly state: Tensor;
+  /** This step's own keys and values `[B, H, K, D/H]`, a layer each. */
+  readonly present: KeysValues[];
+  /** Where each hypothesis's cross-attention is now, a layer each, as in {@link StepContext.alignments}. */
+  readonly alignments: Tensor[];
 }
 
 /**
- * Decodes one position of every hypothesis. The caches are only read: this step's own keys and values are returned, for
- * the host to store.
- * @param x embedded tokens `[B·K, D]` @returns state `[B·K, D]` and this step's keys and values `[B, H, K, D/H]`
+ * Decodes one position of every hypothesis. The caches are only read: what goes into them is returned, for the host to store.
+ * @param x embedded tokens `[B·K, D]`
  */
-export function decodeStep(scope: Scope, x: Tensor, context: StepContext): { state: Tensor; present: KeysValues[] } {
+export function decodeStep(scope: Scope, x: Tensor, context: StepContext): StepResult {
   const { batch, beam, position } = context;
   const present: KeysValues[] = [];
+  const alignments: Tensor[] = [];
   const state = decoderStack(
     scope,
     x,
@@ -120,11 +124,22 @@ export function decodeStep(scope: Scope, x: Tensor, context: StepContext): { sta
     },
     (input, i) => {
       const name = `decoder.layers.${i}.crossAttention`;
-      const query = projectHeads(scope, `${name}.query`, input, batch, beam);
-      return attendAndProject(scope, name, query, context.cross[i] as KeysValues, context.crossMask);
+      const { cross, crossMask, alignments: before } = context;
+      const sizes = { batch, beam };
+      const { output, alignment } = crossAttendStep(
+        scope,
+        name,
+        input,
+        sizes,
+        cross[i] as KeysValues,
+        crossMask,
+        before[i],
+      );
+      if (alignment) alignments.push(alignment);
+      return output;
     },
   );
-  return { state, present };
+  return { state, present, alignments };
 }
 
 /**

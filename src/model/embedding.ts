@@ -1,5 +1,7 @@
 // What comes before the layers: embeddings of tokens scaled by √D, or a front end of frames; positions, dropout.
-import { add, gather, mul, reshape, sub, type Tensor } from '../engine/ops.js';
+import { MASKED } from '../engine/fused/attention.js';
+import { add, concat, gather, mul, onesLike, pad, reshape, slice, sub, type Tensor, vector } from '../engine/ops.js';
+import { BOS, PAD } from '../text/special-tokens.js';
 import { frontEnd } from './front-end.js';
 import { addPositions } from './positions.js';
 import type { Scope } from './scope.js';
@@ -12,7 +14,32 @@ export function embeddingMatrix(scope: Scope, side: 'source' | 'target' | 'outpu
   return scope.parameter('target.embedding');
 }
 
-/** Tokens mixed into others (mixup, Zhang et al., 2018), and the share of the others: a scalar. */
+/**
+ * The output layer as a pure distribution over what can follow: padding and the begin token have no probability at all. The matrix
+ * has a column more, which is multiplied with the 1 behind each state, so that the mask costs nothing.
+ * @param states `[N, D]`
+ * @param rows the matrix is filled up to so many rows, which have no probability either
+ * @returns states `[N, D + 1]` and matrix `[rows, D + 1]`
+ */
+export function outputWithoutMarks(scope: Scope, states: Tensor, rows?: number): { states: Tensor; matrix: Tensor } {
+  const embedding = embeddingMatrix(scope, 'output');
+  const [classes, width] = embedding.shape as [number, number];
+  const filled = rows ?? classes;
+  const isMark = (id: number): boolean => id === PAD || id === BOS || id >= classes;
+  const mask = vector(Float32Array.from({ length: filled }, (_, id) => (isMark(id) ? MASKED : 0)));
+  const fill: [number, number][] = [
+    [0, filled - classes],
+    [0, 0],
+  ];
+  const whole = filled > classes ? pad(embedding, fill) : embedding;
+  const ones = onesLike(slice(states, [0, 0], [states.shape[0] as number, 1]));
+  return {
+    states: concat([states, ones], 1),
+    matrix: reshape(concat([whole, reshape(mask, [filled, 1])], 1), [filled, width + 1]),
+  };
+}
+
+/** Tokens mixed into others (mixup, Zhang et al., 2018), and the share that the others keep: a scalar. */
 export interface MixedTokens {
   readonly ids: Tensor;
   readonly share: Tensor;

@@ -3,6 +3,8 @@ import { type HostTensor, sizeOf, type TensorSpec } from '../engine/types.js';
 import { Random } from '../random.js';
 import type { ModelConfig } from './config.js';
 import { conformerSpecs } from './conformer.js';
+import { copyEntries } from './copy.js';
+import { crossAttentionEntries } from './cross-attention.js';
 import { frontEndSpecs } from './front-end.js';
 import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
 
@@ -61,12 +63,14 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
   for (let i = 0; i < config.decoderLayers; i++) {
     attention(`decoder.layers.${i}.selfAttention`);
     attention(`decoder.layers.${i}.crossAttention`);
+    add(...crossAttentionEntries(`decoder.layers.${i}.crossAttention`, config));
     feedForward(`decoder.layers.${i}`);
   }
   if (config.normPosition === 'pre') {
     norm('encoder.norm');
     norm('decoder.norm');
   }
+  if (config.copy) add(...copyEntries(width));
   if (vocabulary.ctc !== undefined) linear('ctc', width, vocabulary.ctc);
   return specs;
 }

@@ -2,7 +2,7 @@
 import { cast, greater, maximum, notEqual, range, reshape, scalar, type Tensor } from '../engine/ops.js';
 import { PAD } from '../text/special-tokens.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
-import { crossKeysValues, decodeSequence, decodeStep, type StepContext } from './decoder.js';
+import { crossKeysValues, decodeSequence, decodeStep, type StepContext, type StepResult } from './decoder.js';
 import { embedFrames, embedTokens, type MixedTokens } from './embedding.js';
 import { encode } from './encoder.js';
 import { linear } from './layers.js';
@@ -78,11 +78,7 @@ export function ctcLogits(scope: Scope, { memory, present }: EncodedSource): Ten
   return reshape(logits, [batch, length, logits.shape[1] as number]);
 }
 
-/** One incremental step. @param tokens int32 `[B, K]` @returns decoder state `[B·K, D]` and this step's keys and values */
-export function incrementalStep(
-  scope: Scope,
-  tokens: Tensor,
-  context: StepContext,
-): { state: Tensor; present: KeysValues[] } {
+/** One incremental step. @param tokens int32 `[B, K]` */
+export function incrementalStep(scope: Scope, tokens: Tensor, context: StepContext): StepResult {
   return decodeStep(scope, embedTokens(scope, 'target', tokens, context.position), context);
 }

@@ -53,6 +53,7 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
             onLong: options.onLong ?? 'error',
             onBad: options.onBad,
             times: options.json ?? false,
+            copied: options.json ?? false,
             folder: isFile ? dirname(options.input) : undefined,
             origin: (index) => `${input.name}:${examples + index + 1}`,
             onDone: (finished) => progress.update(examples + finished),

@@ -16,7 +16,7 @@ import type { Piece, RunConfig } from '../task.js';
 import { decodingWithin, longestSource } from '../train/limits.js';
 import { loadModel } from './model.js';
 import type { OpenedRun } from './open.js';
-import { attentionOf, type DecodedOutput, joined, later, wordTimes } from './outputs.js';
+import { attentionOf, copiedTokens, type DecodedOutput, joined, later, wordTimes } from './outputs.js';
 import type { DecodingOverrides, RunSettings } from './types.js';
 
 /** How many over-long sources are named; the rest are only counted. */
@@ -39,6 +39,8 @@ export interface LineOptions {
   readonly folder?: string | undefined;
   /** Whether to tell when each word was said, for tasks that can. */
   readonly times?: boolean;
+  /** Whether to tell which tokens were copied, for models that copy. */
+  readonly copied?: boolean;
   /** Whether to tell where the decoder looked. */
   readonly attention?: boolean;
   /** Names line i for messages. */
@@ -203,11 +205,21 @@ export class LineDecoder {
     for (const [i, hypotheses] of found.entries()) {
       const source = sources[i] as SourceSequence;
       const outputs: DecodedOutput[] = [];
-      for (const { tokens, score, finished } of hypotheses) {
+      const copied =
+        options.copied && this.run.config.model.copy && hypotheses.length > 0
+          ? await copiedTokens(
+              codec,
+              this.decoder,
+              source,
+              hypotheses.map(({ tokens }) => tokens),
+            )
+          : [];
+      for (const [k, { tokens, score, finished }] of hypotheses.entries()) {
         outputs.push({
-          text: codec.decodeOutput(tokens),
+          text: codec.decodeOutput(tokens, source),
           score,
           finished,
+          ...(copied[k] ? { copied: copied[k] } : {}),
           ...(align ? { words: wordTimes(align, tokens, ctc[i] as CtcLogProbs) } : {}),
           ...(attention && (finished || tokens.length > 0)
             ? { attention: await attentionOf(codec, this.decoder, source, tokens, finished) }

@@ -1,6 +1,6 @@
 // Outputs of a model: when their words were said, and those of pieces put together.
 
-import { loadedSource, type SourceSequence } from '../data/sequences.js';
+import { CopyableTokens, loadedSource, type SourceSequence } from '../data/sequences.js';
 import { ctcAlign } from '../decode/ctc/align.js';
 import { type SpokenWord, spokenWords } from '../decode/ctc/words.js';
 import type { AttentionWeights, CtcLogProbs, TransformerDecoder } from '../decode/session.js';
@@ -17,6 +17,17 @@ export interface DecodedOutput {
   readonly words?: readonly SpokenWord[];
   /** Where the decoder looked, where that was asked for and the source was decoded whole. */
   readonly attention?: OutputAttention;
+  /** The tokens that were copied rather than generated, where the model copies and that was asked for. */
+  readonly copied?: readonly CopiedToken[];
+}
+
+/** A token of an output that more likely than not was copied from the source. */
+export interface CopiedToken {
+  readonly token: string;
+  /** Its place among the output's tokens, counted from 0. */
+  readonly position: number;
+  /** The share of its probability that copying had, from 0.5 to 1; the rest is that of being generated. */
+  readonly share: number;
 }
 
 /** Cross-attention between the tokens of an output and the positions of its source. */
@@ -52,13 +63,32 @@ export async function attentionOf(
   const sourceNames =
     source instanceof Int32Array
       ? codec.tokenNames('source', source)
-      : Array.from({ length: source.length }, (_, i) => (i * seconds).toFixed(2));
+      : source instanceof CopyableTokens
+        ? codec.tokenNames('target', source.copyIds, source)
+        : Array.from({ length: source.length }, (_, i) => (i * seconds).toFixed(2));
   const loaded = await loadedSource(source);
   return {
     ...(await decoder.attention(loaded, output)),
     source: sourceNames,
-    target: codec.tokenNames('target', output),
+    target: codec.tokenNames('target', output, source),
   };
+}
+
+/** The copied tokens of each output of a source. */
+export async function copiedTokens(
+  codec: Codec,
+  decoder: TransformerDecoder,
+  source: SourceSequence,
+  outputs: readonly Int32Array[],
+): Promise<CopiedToken[][]> {
+  const shares = await decoder.copyShares(source, outputs);
+  return outputs.map((tokens, k) => {
+    const names = codec.tokenNames('target', tokens, source);
+    return names.flatMap((token, position) => {
+      const share = rounded(shares[k]?.[position] as number);
+      return share < 0.5 ? [] : [{ token, position, share }];
+    });
+  });
 }
 
 /** Outputs with the times of a piece that begins later. */

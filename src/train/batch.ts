@@ -2,10 +2,13 @@
 
 import { ctcMinimumFrames, ctcTargets } from '../data/ctc-targets.js';
 import type { ModelExample } from '../data/examples.js';
+import { withinVocabulary } from '../data/extended-vocabulary.js';
 import { padTokens } from '../data/padding.js';
+import { CopyableTokens } from '../data/sequences.js';
+import { copySourceInput } from '../decode/copy.js';
 import { sourceInputs } from '../decode/source-batch.js';
 import type { HostTensor } from '../engine/types.js';
-import { BOS, PAD } from '../text/special-tokens.js';
+import { BOS, PAD, UNK } from '../text/special-tokens.js';
 
 /** Target tokens that count in the loss: all of them, the stop token included. */
 export function targetTokens(examples: readonly ModelExample[]): number {
@@ -16,21 +19,20 @@ export function targetTokens(examples: readonly ModelExample[]): number {
  * Pads a batch for teacher forcing: decoder inputs are the targets shifted right behind BOS.
  * @param weight of each target token in the loss, usually 1 / (target tokens of the whole step)
  * @param withCtc whether the model has a CTC loss, also where no example of the batch has targets for it
- * @returns the source (see `sourceInputs`), `targetInput`, `targetOutput` and `weights` [B, T]
+ * @returns the source (see `sourceInputs`), `targetInput`, `targetOutput` and `weights` [B, T]; where sources can be copied from also
+ *   `copySource` [B, S] and `copyTarget` [B, T], ids of the extended vocabularies
  */
 export function tokenBatch(
   examples: readonly ModelExample[],
   weight: number,
   withCtc = hasCtc(examples),
 ): Record<string, HostTensor> {
-  const target = padTokens(
-    examples.map((example) => example.target),
-    PAD,
-  );
+  const targets = examples.map(plainTarget);
+  const target = padTokens(targets, PAD);
   const shape = [examples.length, target.length];
   const input = new Int32Array(target.ids.length);
   const weights = new Float32Array(target.ids.length);
-  examples.forEach(({ target: tokens }, row) => {
+  targets.forEach((tokens, row) => {
     const start = row * target.length;
     input[start] = BOS;
     input.set(tokens.subarray(0, -1), start + 1);
@@ -42,7 +44,25 @@ export function tokenBatch(
     targetOutput: { shape, data: target.ids },
     weights: { shape, data: weights },
     ...(withCtc ? ctcInputs(examples, weight) : {}),
+    ...copyInputs(examples),
   };
+}
+
+/** The target within the vocabulary. */
+function plainTarget({ source, target }: ModelExample): Int32Array {
+  return source instanceof CopyableTokens ? withinVocabulary(target, source.vocabulary.size, UNK) : target;
+}
+
+/** Sources and targets in the extended vocabularies. A word of the part that was cut off a source is unknown again. */
+function copyInputs(examples: readonly ModelExample[]): Record<string, HostTensor> {
+  const sources = examples.flatMap(({ source }) => (source instanceof CopyableTokens ? [source] : []));
+  if (sources.length === 0) return {};
+  const targets = examples.map(({ target }, row) => {
+    const { copyIds, vocabulary } = sources[row] as CopyableTokens;
+    return target.map((id) => (id < vocabulary.size || copyIds.includes(id) ? id : UNK));
+  });
+  const { ids, length } = padTokens(targets, PAD);
+  return { copySource: copySourceInput(sources), copyTarget: { shape: [examples.length, length], data: ids } };
 }
 
 const hasCtc = (examples: readonly ModelExample[]): boolean =>

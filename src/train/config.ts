@@ -19,11 +19,11 @@ const crossEntropyWeight = z
 const lengthRatio = z
   .number()
   .positive()
-  .default(1.5)
-  .describe('a sample is cut at this many times the true target’s length, and 5 tokens more');
+  .default(1.2)
+  .describe('a sample is cut at this many times the true target’s length, and 3 tokens more');
 
 /** `training.reinforce` as written by a user. */
-export const reinforceConfigSchema = z.strictObject({
+const reinforceConfigSchema = z.strictObject({
   reward,
   rewardScale: z.number().positive().default(1).describe('factor of the reward; metrics from 0 to 100 count as 0 to 1'),
   samples,
@@ -47,7 +47,7 @@ export const reinforceConfigSchema = z.strictObject({
 });
 
 /** `training.minimumRisk` as written by a user. */
-export const minimumRiskConfigSchema = z.strictObject({
+const minimumRiskConfigSchema = z.strictObject({
   reward,
   samples,
   temperature,
@@ -58,7 +58,7 @@ export const minimumRiskConfigSchema = z.strictObject({
 });
 
 /** `training.scheduledSampling` as written by a user. */
-export const scheduledSamplingConfigSchema = z.strictObject({
+const scheduledSamplingConfigSchema = z.strictObject({
   decay: z
     .enum(['off', 'linear', 'exponential', 'inverse-sigmoid'])
     .default('off')
@@ -81,7 +81,7 @@ export const scheduledSamplingConfigSchema = z.strictObject({
 });
 
 /** `training.guidedAttention` as written by a user. */
-export const guidedAttentionConfigSchema = z.strictObject({
+const guidedAttentionConfigSchema = z.strictObject({
   weight: z
     .number()
     .min(0)
@@ -148,6 +148,11 @@ export const trainingConfigSchema = z
     guidedAttention: guidedAttentionConfigSchema
       .prefault({})
       .describe('draws cross-attention to the diagonal, where source and target run in step'),
+    coverage: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('weight of the coverage loss, which keeps from copying twice (See et al., 2017); needs model.copy'),
     rDrop: z
       .number()
       .min(0)
@@ -254,3 +259,56 @@ function checkObjective(config: ObjectiveConfig, fail: (path: string, message: s
 
 /** See {@link trainingConfigSchema}. */
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+/** The settings that concern copying. */
+type CopySettings = Pick<TrainingConfig, 'objective' | 'coverage' | 'mixup' | 'rDrop' | 'scheduledSampling'>;
+
+/**
+ * What contradicts itself in a configuration that has a copy mechanism, or none.
+ * @param copies `model.copy`
+ */
+export function copyProblems(
+  copies: boolean,
+  { objective, coverage, mixup, rDrop, scheduledSampling }: CopySettings,
+): { readonly path: readonly string[]; readonly message: string }[] {
+  const problem = (name: string, message: string) => ({ path: ['training', name], message });
+  if (!copies) {
+    return coverage > 0
+      ? [problem('coverage', `coverage needs model.copy, but coverage is ${coverage} and copy is false`)]
+      : [];
+  }
+  return [
+    ...(objective === 'cross-entropy'
+      ? []
+      : [
+          problem(
+            'objective',
+            `${objective} draws its samples inside the decoding step, which cannot copy; set model.copy false`,
+          ),
+        ]),
+    ...(mixup > 0
+      ? [
+          problem(
+            'mixup',
+            `mixup mixes two sources, and nothing can be copied from a mixture; set model.copy false, or mixup 0`,
+          ),
+        ]
+      : []),
+    ...(rDrop > 0
+      ? [
+          problem(
+            'rDrop',
+            `rDrop compares what is generated, which is a part of the prediction only; set model.copy false, or rDrop 0`,
+          ),
+        ]
+      : []),
+    ...(scheduledSampling.decay !== 'off'
+      ? [
+          problem(
+            'scheduledSampling',
+            `scheduledSampling predicts inputs without copying; set model.copy false, or decay off`,
+          ),
+        ]
+      : []),
+  ];
+}

@@ -1,6 +1,7 @@
 // Seeded dropout: shared pools of random masks, renewed a little at every step, and the offsets of each step's masks.
 import type { HostTensor, Patch } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
+import { COIN_RATE } from '../model/cross-attention.js';
 import { Random } from '../random.js';
 
 /** Most dropouts a model may contain. */
@@ -12,9 +13,12 @@ export const RENEWAL_STEPS = 64;
 /** The variable that holds the pool of a rate. */
 export const poolName = (rate: number): string => `dropout.pool.${rate}`;
 
-/** The distinct positive dropout rates of a model. */
+/** Whether there is noise on attention energies. */
+const usesCoins = (model: ModelConfig): boolean => model.crossAttention === 'monotonic';
+
+/** The distinct positive dropout rates of a model, with that of the noise of monotonic attention. */
 export function dropoutRates(model: ModelConfig): number[] {
-  const rates = [model.dropout, model.attentionDropout, model.activationDropout];
+  const rates = [model.dropout, model.attentionDropout, model.activationDropout, usesCoins(model) ? COIN_RATE : 0];
   return [...new Set(rates)].filter((rate) => rate > 0).sort((a, b) => a - b);
 }
 
@@ -30,7 +34,8 @@ export function poolSize(largestMask: number): number {
 /** Elements of the largest dropped-out tensor of a batch of `tokens` padded tokens and sequences of `longest` tokens. */
 export function largestMask(model: ModelConfig, tokens: number, longest: number): number {
   const activations = tokens * Math.max(model.modelDim, model.activationDropout > 0 ? model.feedForwardDim : 0);
-  return Math.max(activations, model.attentionDropout > 0 ? tokens * model.heads * longest : 0);
+  const hasAttentionMask = model.attentionDropout > 0 || usesCoins(model);
+  return Math.max(activations, hasAttentionMask ? tokens * model.heads * longest : 0);
 }
 
 /**

@@ -13,7 +13,7 @@ import { markBest, pruneCheckpoints, saveCheckpoint } from '../storage/checkpoin
 import type { WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig } from '../task.js';
 import type { BatchMaker } from './objectives/batch-maker.js';
-import type { TrainingSetup } from './programs.js';
+import type { TrainingSetup } from './setup.js';
 import { snapshot, type TrainerState } from './state.js';
 import type { Stepper, StepResult } from './stepper.js';
 import type { StopReason } from './stop-reason.js';

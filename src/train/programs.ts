@@ -2,40 +2,21 @@
 
 import { sourceTensors } from '../decode/source-batch.js';
 import { tokenStatistics } from '../engine/fused/cross-entropy.js';
-import { add, greater, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
+import { add, greater, matMul, type Tensor, valueAndGrads, where, zerosLike } from '../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../engine/types.js';
-import type { ModelConfig } from '../model/config.js';
 import { embeddingMatrix } from '../model/embedding.js';
-import type { VocabularySizes } from '../model/parameters.js';
 import { createScope, type DropoutTensors, type Scope } from '../model/scope.js';
 import { encodeSource, teacherForcedStates } from '../model/transformer.js';
 import { DROPOUT_SITES, dropoutRates, poolName } from './dropout.js';
+import { copyPass, copyStatistics } from './objectives/copy.js';
 import { crossEntropyInputs, ctcOfBatch, flatten } from './objectives/cross-entropy.js';
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import { objectiveOf } from './objectives/objective.js';
-import type { ObjectiveSetup } from './objectives/types.js';
-import { adamStep, momentVariables, movingAverage, type OptimizerConfig, type StepScalars } from './optimizer.js';
+import { adamStep, momentVariables, movingAverage, type StepScalars } from './optimizer.js';
+import type { TrainingSetup } from './setup.js';
 
 const int = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'int32' });
 const float = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'float32' });
-
-/** What every training program needs to know. */
-export interface TrainingSetup {
-  readonly model: ModelConfig;
-  readonly parameters: Readonly<Record<string, TensorSpec>>;
-  readonly vocabulary: VocabularySizes;
-  readonly labelSmoothing: number;
-  /** Share of the CTC loss on the encoder in the whole; 0 where there is none. */
-  readonly ctcWeight: number;
-  /** What is optimised; plain cross-entropy where it is absent. */
-  readonly objective?: ObjectiveSetup;
-  /** Whether the parameters that training began with are kept, to measure how far the model has gone from them. */
-  readonly keepsReference?: boolean;
-  readonly optimizer: OptimizerConfig;
-  /** Decay of the moving average of the parameters; 0 keeps none. */
-  readonly emaDecay: number;
-  readonly poolSize: number;
-}
 
 const STEP_SCALARS: Readonly<Record<string, TensorSpec>> = {
   learningRate: float(),
@@ -182,12 +163,10 @@ export function validationProgram(setup: TrainingSetup): Program {
       const measured = guided
         ? { diagonality: attentionDiagonality(seen, encoded.present, inputs.weights as Tensor, guided) }
         : {};
-      const statistics = tokenStatistics(
-        states,
-        embeddingMatrix(scope, 'output'),
-        targets,
-        flatten(inputs.weights as Tensor),
-      );
+      const output = embeddingMatrix(scope, 'output');
+      const statistics = setup.model.copy
+        ? copyStatistics(matMul(states, output, false, true), copyPass(scope, encoded, states), inputs)
+        : tokenStatistics(states, output, targets, flatten(inputs.weights as Tensor));
       const ctc = setup.ctcWeight > 0 ? { ctc: ctcOfBatch(scope, encoded, inputs) } : {};
       return { outputs: { ...statistics, ...ctc, ...measured } };
     },

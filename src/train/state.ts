@@ -8,7 +8,8 @@ import { jsonNumber } from '../storage/json.js';
 import type { StoredTensor } from '../storage/safetensors.js';
 import { referenceName } from './objectives/sequence-level.js';
 import { firstMoment, secondMoment } from './optimizer.js';
-import { accumulatorName, averageName, type TrainingSetup } from './programs.js';
+import { accumulatorName, averageName } from './programs.js';
+import type { TrainingSetup } from './setup.js';
 
 /** The JSON part of a checkpoint. Dropout and initialisation need no state: they are functions of seed and step. */
 export const trainerStateSchema = z.strictObject({

@@ -5,8 +5,9 @@ import { targetTokens } from './batch.js';
 import type { TrainingConfig } from './config.js';
 import { type DropoutSource, dropoutRates } from './dropout.js';
 import { type BatchMaker, trueTargetBatches } from './objectives/batch-maker.js';
-import { accumulationStep, applicationStep, type TrainingSetup, trainingStep } from './programs.js';
+import { accumulationStep, applicationStep, trainingStep } from './programs.js';
 import { learningRateAt } from './schedule.js';
+import type { TrainingSetup } from './setup.js';
 
 /** What a step measured. */
 export interface StepResult {

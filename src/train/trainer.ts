@@ -15,7 +15,7 @@ import { type BatchMaker, trueTargetBatches } from './objectives/batch-maker.js'
 import { SampledBatches } from './objectives/sampled-batches.js';
 import { referenceName, sequenceScores } from './objectives/sequence-level.js';
 import { objectiveSetup, sequenceConfig, sequencesPerSource } from './objectives/settings.js';
-import type { TrainingSetup } from './programs.js';
+import type { TrainingSetup } from './setup.js';
 import {
   emptyAccumulators,
   hostTensors,
@@ -77,6 +77,10 @@ function checkCraft({ config, codec }: TrainerOptions): void {
   if (hasFrames && mixup > 0) refuse('mixup', 'mixes embeddings of tokens, but the source is sound');
   if (objective !== 'cross-entropy' && (config.ctc?.weight ?? 0) > 0) {
     refuse('objective', `${objective} has no use for the CTC head's true targets; set ctc.weight 0`);
+  }
+  if (objective !== 'cross-entropy' && config.model.crossAttention === 'monotonic') {
+    const why = 'learns from samples, which monotonic attention draws with hard decisions that no gradient reaches';
+    refuse('objective', `${objective} ${why}; choose another model.crossAttention`);
   }
 }
 

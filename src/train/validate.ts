@@ -20,7 +20,8 @@ import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { targetTokens, tokenBatch } from './batch.js';
 import { batchingWithin, decodingWithin, longestSource } from './limits.js';
-import { averageName, type TrainingSetup, validationProgram } from './programs.js';
+import { averageName, validationProgram } from './programs.js';
+import type { TrainingSetup } from './setup.js';
 
 /** What one validation measured. */
 export interface ValidationResult {
@@ -194,7 +195,7 @@ export class Validator {
     const settings = decodingWithin(this.config, beamSettings(decoding, training.validationBeam));
     const present = sources.filter((source) => source !== undefined);
     const found = await generate(this.decoder, present, settings, undefined, signal);
-    const texts = found.map(([best]) => (best ? this.codec.decodeOutput(best.tokens) : ''));
+    const texts = found.map(([best], i) => (best ? this.codec.decodeOutput(best.tokens, present[i]) : ''));
     return sources.map((source) => (source === undefined ? '' : (texts.shift() ?? '')));
   }
 }

@@ -6,7 +6,7 @@ import { manifestConfigSchema } from '../../src/audio/manifests/config.js';
 import { batchingSchema } from '../../src/data/config.js';
 import { frameModelConfigSchema } from '../../src/model/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
-import { trainingConfigSchema } from '../../src/train/config.js';
+import { copyProblems, type TrainingConfig, trainingConfigSchema } from '../../src/train/config.js';
 import { validationMetricProblem } from '../evaluation.js';
 
 /** Sections that come before the task's own. */
@@ -57,7 +57,7 @@ type Fail = (path: readonly string[], message: string) => void;
 export function checkSpeechConfig(
   config: {
     readonly batching: { readonly onLong: string };
-    readonly training: { readonly validationMetric: string };
+    readonly training: TrainingConfig;
   },
   fail: Fail,
 ): void {
@@ -68,6 +68,7 @@ export function checkSpeechConfig(
       'onLong must not be truncate: a transcript would go on after its audio has ended; use error or skip',
     );
   }
+  for (const { path, message } of copyProblems(false, training)) fail(path, message);
   const problem = validationMetricProblem(training.validationMetric);
   if (problem !== undefined) fail(['training', 'validationMetric'], problem);
 }

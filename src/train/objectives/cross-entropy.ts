@@ -7,7 +7,8 @@ import type { TensorSpec, Tensors } from '../../engine/types.js';
 import { embeddingMatrix } from '../../model/embedding.js';
 import type { Scope } from '../../model/scope.js';
 import { ctcLogits, type EncodedSource, encodeSource, mixedSource } from '../../model/transformer.js';
-import type { TrainingSetup } from '../programs.js';
+import type { TrainingSetup } from '../setup.js';
+import { COPY_INPUTS, copyPass, coverageLoss, withCopies } from './copy.js';
 import { crossAttentionOf, guidedAttentionLoss } from './guided-attention.js';
 import { decoderStates, predictedInputs, SCHEDULED_INPUTS } from './scheduled-sampling.js';
 import type { CrossEntropySetup, Objective } from './types.js';
@@ -32,7 +33,7 @@ const CTC_INPUTS: Readonly<Record<string, TensorSpec>> = {
   ctcWeights: float('B'),
 };
 
-/** The batch that is mixed into another, and the share of the other one. */
+/** The batch that is mixed into another, and the share that the other one keeps. */
 const MIXUP_INPUTS: Readonly<Record<string, TensorSpec>> = {
   mixSource: int('B', 'S'),
   mixTargetInput: int('B', 'T'),
@@ -44,11 +45,12 @@ const MIXUP_INPUTS: Readonly<Record<string, TensorSpec>> = {
 /** The first two dimensions as one. */
 export const flatten = (x: Tensor): Tensor => reshape(x, [(x.shape[0] as number) * (x.shape[1] as number)]);
 
-/** The inputs of plain cross-entropy, with those of CTC where there is such a loss. */
+/** The inputs of plain cross-entropy, with those of CTC and copying where there are such. */
 export const crossEntropyInputs = (setup: TrainingSetup): Record<string, TensorSpec> => ({
   ...sourceSpecs(setup.vocabulary),
   ...TARGET_INPUTS,
   ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
+  ...(setup.model.copy ? COPY_INPUTS : {}),
 });
 
 /** The CTC loss of one batch. */
@@ -68,7 +70,6 @@ interface Pass {
   readonly loss: Tensor;
   /** `[B·T, D]` */
   readonly states: Tensor;
-  readonly scope: Scope;
 }
 
 /** Σ weight · ½(KL(p‖q) + KL(q‖p)) of two predictions of the same positions. @param p, q logits `[N, V]` @param weights `[N]` */
@@ -84,15 +85,18 @@ function symmetricDivergence(p: Tensor, q: Tensor, weights: Tensor): Tensor {
  */
 export function crossEntropyObjective(setup: TrainingSetup, craft?: CrossEntropySetup): Objective {
   const { labelSmoothing, ctcWeight } = setup;
-  const { rDrop = 0, mixup = false, scheduledSampling, guidedAttention } = craft ?? {};
+  const { rDrop = 0, mixup = false, coverage = 0, scheduledSampling, guidedAttention } = craft ?? {};
   const guided = guidedAttention && guidedAttention.weight > 0 ? guidedAttention : undefined;
 
-  const pass = (makeScope: Parameters<Objective['loss']>[0], inputs: Tensors, fixed: Tensors): Pass => {
-    const { scope, seen } = guided ? crossAttentionOf(makeScope) : { scope: makeScope(), seen: [] };
+  const pass = ({ scope, seen }: ReturnType<typeof crossAttentionOf>, inputs: Tensors, fixed: Tensors): Pass => {
     const source = sourceTensors(inputs);
     const encoded = encodeSource(scope, mixup ? mixedSource(source, inputs.mixSource, inputs.mixShare) : source);
     const states = decoderStates(scope, encoded, inputs, fixed);
-    const logProbs = (targets: Tensor) => positionLogProbs(states, embeddingMatrix(scope, 'output'), flatten(targets));
+    const copies = setup.model.copy ? copyPass(scope, encoded, states) : undefined;
+    const logProbs = (targets: Tensor) => {
+      const generator = positionLogProbs(states, embeddingMatrix(scope, 'output'), flatten(targets));
+      return copies ? withCopies(generator, copies, inputs) : generator;
+    };
     const against = (targets: Tensor, weights: Tensor) =>
       smoothedLoss(logProbs(targets), flatten(weights), labelSmoothing);
     const { targetOutput, weights, mixTargetOutput, mixWeights, mixShare } = inputs as Record<string, Tensor>;
@@ -102,11 +106,13 @@ export function crossEntropyObjective(setup: TrainingSetup, craft?: CrossEntropy
       loss = add(mul(loss, mixShare as Tensor), mul(other, sub(1, mixShare as Tensor)));
     }
     if (ctcWeight > 0) loss = add(mul(loss, 1 - ctcWeight), mul(ctcOfBatch(scope, encoded, inputs), ctcWeight));
+    if (copies && coverage > 0) loss = add(loss, mul(coverageLoss(copies.weights, weights as Tensor), coverage));
     if (guided) {
-      const extra = guidedAttentionLoss(seen, encoded.present, weights as Tensor, guided);
+      // Taken out, so that a second evaluation begins with nothing seen.
+      const extra = guidedAttentionLoss(seen.splice(0), encoded.present, weights as Tensor, guided);
       loss = add(loss, mul(extra, guided.weight));
     }
-    return { loss, states, scope };
+    return { loss, states };
   };
 
   return {
@@ -119,11 +125,13 @@ export function crossEntropyObjective(setup: TrainingSetup, craft?: CrossEntropy
       ? { fixed: (scope: Scope, inputs: Tensors) => predictedInputs(scope, inputs, scheduledSampling) }
       : {}),
     loss(makeScope, inputs, fixed) {
-      const first = pass(makeScope, inputs, fixed);
+      const observed = guided ? crossAttentionOf(makeScope) : { scope: makeScope(), seen: [] };
+      const first = pass(observed, inputs, fixed);
       if (rDrop === 0) return first.loss;
       // Dropout sites count on in the same scope, so the second evaluation draws other masks.
-      const second = pass(() => first.scope, inputs, fixed);
-      const logits = ({ states, scope }: Pass) => matMul(states, embeddingMatrix(scope, 'output'), false, true);
+      const second = pass(observed, inputs, fixed);
+      const matrix = embeddingMatrix(observed.scope, 'output');
+      const logits = ({ states }: Pass) => matMul(states, matrix, false, true);
       const divergence = symmetricDivergence(logits(first), logits(second), flatten(inputs.weights as Tensor));
       return add(mul(add(first.loss, second.loss), 0.5), mul(divergence, rDrop));
     },

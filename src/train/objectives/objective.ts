@@ -1,5 +1,5 @@
 // The objective of a training setup.
-import type { TrainingSetup } from '../programs.js';
+import type { TrainingSetup } from '../setup.js';
 import { crossEntropyObjective } from './cross-entropy.js';
 import { minimumRiskObjective, reinforceObjective } from './sequence-level.js';
 import type { Objective } from './types.js';

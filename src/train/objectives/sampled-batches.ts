@@ -29,7 +29,7 @@ export interface SamplingParts {
 }
 
 /** Tokens granted on top of the multiple of the target's length. */
-const EXTRA_TOKENS = 5;
+const EXTRA_TOKENS = 3;
 
 /** Most tokens of a sample of a source with so many target tokens. */
 const sampleLimit = ({ lengthRatio }: SequenceConfig, target: number): number =>

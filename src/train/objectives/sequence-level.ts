@@ -16,10 +16,10 @@ import {
   unsortedSegmentSum,
 } from '../../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../../engine/types.js';
-import { embeddingMatrix } from '../../model/embedding.js';
+import { outputWithoutMarks } from '../../model/embedding.js';
 import { createScope, type Scope } from '../../model/scope.js';
 import { encodeSource, teacherForcedStates } from '../../model/transformer.js';
-import type { TrainingSetup } from '../programs.js';
+import type { TrainingSetup } from '../setup.js';
 import type { Objective } from './types.js';
 
 /**
@@ -36,7 +36,8 @@ const sequenceInputs = (setup: TrainingSetup, rows: number): Record<string, Tens
 });
 
 /**
- * Log-probability of every token of the sequences. The source is encoded once for all its sequences.
+ * Log-probability of every token of the sequences, under the distribution that samples are drawn from. The source is encoded once
+ * for all its sequences.
  * @param scale factor of each token's logits, `[N]`: the inverse of the temperature that it was drawn at
  * @returns `[N]`
  */
@@ -47,7 +48,8 @@ function logProbsOf(scope: Scope, inputs: Tensors, scale?: Tensor): Tensor {
   const padded = teacherForcedStates(scope, encoded, reshape(sampleInput as Tensor, [batch * rows, length]));
   const states = gather(padded, tokenPlaces as never);
   const scaled = scale ? mul(states, reshape(scale, [states.shape[0] as number, 1])) : states;
-  return positionLogProbs(scaled, embeddingMatrix(scope, 'output'), tokens as Tensor).target;
+  const output = outputWithoutMarks(scope, scaled);
+  return positionLogProbs(output.states, output.matrix, tokens as Tensor).target;
 }
 
 /** The sums over the tokens of each sequence. @param tokens `[N]` @param sequences int32 `[N]` @returns `[B, R]` */

@@ -32,6 +32,8 @@ export interface CrossEntropySetup {
   readonly rDrop: number;
   /** Whether each batch comes with a second one to be mixed in. */
   readonly mixup: boolean;
+  /** Weight of the coverage loss of copy attention; 0 is off. */
+  readonly coverage?: number;
   readonly scheduledSampling?:
     | { readonly prediction: 'argmax' | 'sample' | 'soft'; readonly passes: number }
     | undefined;
@@ -39,7 +41,7 @@ export interface CrossEntropySetup {
 }
 
 /** Objectives over sampled outputs; `rows` sequences a source. */
-export type SequenceSetup =
+type SequenceSetup =
   | { readonly kind: 'reinforce'; readonly rows: number; readonly guidedAttention?: undefined }
   | {
       readonly kind: 'minimum-risk';

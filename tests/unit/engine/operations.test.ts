@@ -208,7 +208,8 @@ describe.each(ENGINES)('PyTorch and %s', (engineName) => {
       weights: floats([1]),
     };
     const { loss, dhidden } = await evaluate(engine(), inputs, ({ hidden, embedding, targets, weights }) => {
-      const f = (h: Tensor) => smoothedLoss(positionLogProbs(h, embedding as Tensor, targets as Tensor), weights as Tensor, 0);
+      const f = (h: Tensor) =>
+        smoothedLoss(positionLogProbs(h, embedding as Tensor, targets as Tensor), weights as Tensor, 0);
       const { value, grads } = valueAndGrads(f as never)([hidden as Tensor]);
       return { loss: value, dhidden: grads[0] as Tensor };
     });

@@ -7,7 +7,7 @@ import { type ModelConfig, modelConfigSchema, resolveModelConfig } from '../../.
 import { initialParameters, parameterSpecs, parameterVariables } from '../../../src/model/parameters.js';
 import { Random } from '../../../src/random.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from '../../../src/train/dropout.js';
-import type { TrainingSetup } from '../../../src/train/programs.js';
+import type { TrainingSetup } from '../../../src/train/setup.js';
 
 /** The default engine and the oracle. */
 export const ENGINES = ['onnxruntime', 'cpu'] as const;
