@@ -34,6 +34,11 @@ Output: one line for every input line, in order; a blank input gives a blank out
                 model.copy adds "copied": [{"token", "position", "share"}], the output
                 tokens, counted from 0, that it copied from the input rather than
                 generated, and the share of their probability that copying had
+  --attention   with --json, where the decoder looked: "attention": {"source", "target",
+                "layers", "heads", "weights"}; weights[layer][head][t][s] is how much
+                target token t looked at source position s, and every row adds up to 1
+                (but for monotonic attention, which may look nowhere); the source of
+                sound is named by the seconds that its positions begin at
 
 Speech: an input is the path of an audio file, if you like with start and end in
   seconds between tabs; relative paths start from the list's folder. An --input that
@@ -74,6 +79,7 @@ export function addDecode(program: Command, context: CliContext): void {
     .option('--repetition-penalty <x>', 'above 1, tokens drawn before become less probable', finiteNumber)
     .option('--n-best <n>', 'outputs for each input, best first', wholeNumber(1))
     .option('--scores', 'write the score of each output before it')
+    .option('--attention', 'with --json, where the decoder looked')
     .option('--length-penalty <x>', 'exponent of the length penalty', finiteNumber)
     .option('--ctc-weight <x>', 'share of the CTC score, 0 to 1, for speech recognition', finiteNumber)
     .option('--max-length <n>', 'most tokens of an output', wholeNumber(1))
@@ -103,6 +109,7 @@ export function addDecode(program: Command, context: CliContext): void {
         's2s decode run --sample --top-p 0.9 --n-best 5 --seed 1 < input.txt',
         's2s decode run --sample --without-replacement --n-best 10 --input input.txt',
         's2s decode run --beam 6 --beam-groups 3 --n-best 3 --input input.txt',
+        's2s decode run --input input.txt --json --attention > attention.jsonl',
         's2s decode recogniser --input test.tsv --json --on-bad skip',
       ),
     )
@@ -120,6 +127,7 @@ export function addDecode(program: Command, context: CliContext): void {
         onBad,
         checkpoint,
         json,
+        attention,
         beamGroups,
         diversity: diversityStrength,
         temperature,
@@ -153,6 +161,7 @@ export function addDecode(program: Command, context: CliContext): void {
             onBad,
             checkpoint,
             json,
+            attention,
             method,
             beamGroups,
             diversityStrength,

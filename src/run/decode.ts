@@ -1,19 +1,36 @@
 // The library's `decode`: lines in, lines out, in order.
 import { dirname } from 'node:path';
+import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
 import { type DecodedLine, decodingSettings, LineDecoder } from './decoder.js';
 import { givenLines, inGroups, openLines } from './lines.js';
 import { openRun } from './open.js';
 import { openOutput } from './output.js';
+import type { OutputAttention } from './outputs.js';
 import type { DecodeOptions, DecodeSummary } from './types.js';
 
 /** Batches gathered before decoding: sorting their lines by length saves padding. */
 const BATCHES_PER_GROUP = 8;
 
+/** Attention with its weights as nested lists `[layer][head][target][source]`. */
+function attentionAsJson({ source, target, layers, heads, weights }: OutputAttention) {
+  const cut = (from: number, sizes: readonly number[]): unknown => {
+    const [size, ...rest] = sizes as [number, ...number[]];
+    const step = rest.reduce((product, x) => product * x, 1);
+    return Array.from({ length: size }, (_, i) =>
+      rest.length === 0 ? Number((weights[from + i] as number).toFixed(4)) : cut(from + i * step, rest),
+    );
+  };
+  return { source, target, layers, heads, weights: cut(0, [layers, heads, target.length, source.length]) };
+}
+
 /** One input line's output, as the options ask for it. */
 function render({ source, outputs }: DecodedLine, index: number, options: DecodeOptions, nBest: number): string {
   if (options.json) {
-    return `${JSON.stringify({ index, source, outputs })}\n`;
+    const shown = outputs.map((output) =>
+      output.attention ? { ...output, attention: attentionAsJson(output.attention) } : output,
+    );
+    return `${JSON.stringify({ index, source, outputs: shown })}\n`;
   }
   const lines = Array.from({ length: nBest }, (_, i) => {
     const output = outputs[i];
@@ -33,6 +50,9 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
   // Everything that is quickly found wrong is found before the model is loaded.
   const run = await openRun(options.run);
   decodingSettings(run.config, options);
+  if (options.attention && !options.json) {
+    throw new UsageError('--attention needs --json: text has no room for it');
+  }
   const isFile = options.input !== '-';
   const listed = isFile ? await run.task.inputLines?.(run.config, options.input) : undefined;
   const input = listed ? givenLines(options.input, listed) : await openLines(options.input, signal);
@@ -53,6 +73,7 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
             onLong: options.onLong ?? 'error',
             onBad: options.onBad,
             times: options.json ?? false,
+            attention: options.attention ?? false,
             copied: options.json ?? false,
             folder: isFile ? dirname(options.input) : undefined,
             origin: (index) => `${input.name}:${examples + index + 1}`,

@@ -9,6 +9,7 @@ import { createEngine } from '../engine/create.js';
 import { type Engine, sizeOf } from '../engine/types.js';
 import { ConfigError, DataError } from '../errors.js';
 import { findMetric } from '../metrics/metric.js';
+import type { Reward } from '../metrics/sentence.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs } from '../model/parameters.js';
 import { replaceFile } from '../storage/atomic.js';
@@ -174,7 +175,14 @@ function checkMemory(parameters: number): void {
 }
 
 /** Trains what was planned, on an engine. */
-async function trainOn(engine: Engine, data: Data, planned: Plan, options: TrainOptions, context: TaskContext) {
+async function trainOn(
+  engine: Engine,
+  data: Data,
+  planned: Plan,
+  options: TrainOptions,
+  context: TaskContext,
+  reward: Reward | undefined,
+) {
   const { task, config, out } = planned;
   const { log = () => undefined } = context;
   const { signal, maxSteps, maxSeconds } = options;
@@ -218,7 +226,7 @@ async function trainOn(engine: Engine, data: Data, planned: Plan, options: Train
       createScorer: () => task.createScorer(config, [validationMetric]),
       higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
       initial: begun ? undefined : await initialParameters(config, specs, context),
-      reward: await rewardOf(config),
+      reward,
       resume: begun,
       maxSteps,
       maxSeconds,
@@ -249,10 +257,11 @@ export async function train(options: TrainOptions = {}): Promise<TrainResult> {
   const planned = await plan(options);
   const { threads, signal, quiet } = options;
   const context: TaskContext = { cacheDir: cacheFolder(), threads, signal, quiet, log };
+  const reward = await rewardOf(planned.config);
   const outcome = await withData(planned, context, async (data) => {
     const engine = await createEngine(options.engine, options.threads);
     try {
-      return await trainOn(engine, data, planned, options, context);
+      return await trainOn(engine, data, planned, options, context, reward);
     } finally {
       await engine.dispose();
     }

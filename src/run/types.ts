@@ -132,6 +132,8 @@ export interface DecodeOptions extends RunSettings, DecodingOverrides {
   readonly checkpoint?: string;
   /** Writes one JSON object a line instead of text. */
   readonly json?: boolean;
+  /** Adds where the decoder looked to the JSON objects. */
+  readonly attention?: boolean;
 }
 
 /** Result of {@link decode}. */
