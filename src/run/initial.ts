@@ -42,15 +42,20 @@ export async function initialParameters(
   return result;
 }
 
-/** All parameters of another run. Those that it lacks, of a head that this model has besides, begin at random. */
+/** All parameters of another run but a CTC head that this model lacks. What that run lacks begins at random. */
 async function wholeModel(
   run: string,
   specs: ReadonlyMap<string, ParameterSpec>,
   context: TaskContext,
 ): Promise<Record<string, HostTensor>> {
   const { parameters, label } = await loadModel(await openRun(run, [], context));
-  for (const [name, { shape }] of Object.entries(parameters)) {
+  const result: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(parameters)) {
+    const { shape } = tensor;
     const wanted = specs.get(name);
+    // A model may go on without the head that its encoder was trained with.
+    if (!wanted && HEAD.test(name)) continue;
+    result[name] = tensor;
     if (wanted && sameShape(wanted.shape, shape)) continue;
     throw new ConfigError(
       `training.startFrom: ${run} has ${name} of shape [${shape.join(', ')}], but this model ` +
@@ -60,5 +65,5 @@ async function wholeModel(
   const fresh = [...specs.keys()].filter((name) => !(name in parameters));
   const rest = fresh.length > 0 ? `; ${fresh.join(', ')} begin at random` : '';
   context.log?.(`the model begins with that of ${run} (${label})${rest}`);
-  return parameters;
+  return result;
 }

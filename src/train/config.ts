@@ -215,16 +215,27 @@ interface ObjectiveConfig {
 /** Refuses settings that the objective has no use for, and combinations that contradict each other. */
 function checkObjective(config: ObjectiveConfig, fail: (path: string, message: string) => void): void {
   const { objective, reinforce, minimumRisk, scheduledSampling, guidedAttention, rDrop, mixup, wordDropout } = config;
+  const isDefault = (section: object, schema: z.ZodType) =>
+    JSON.stringify(section) === JSON.stringify(schema.parse({}));
   for (const [name, section] of Object.entries(SECTION_OF)) {
-    const isDefault = JSON.stringify(config[section]) === JSON.stringify(SECTION_SCHEMAS[section].parse({}));
-    if (objective !== name && !isDefault) {
+    if (objective !== name && !isDefault(config[section], SECTION_SCHEMAS[section])) {
       fail(section, `${section} needs objective ${name}, but objective is ${objective}`);
     }
+  }
+  if (scheduledSampling.decay === 'off' && !isDefault(scheduledSampling, scheduledSamplingConfigSchema)) {
+    fail(
+      'scheduledSampling',
+      'scheduledSampling does nothing while its decay is off; choose a decay, or leave the rest out',
+    );
+  }
+  const watches = guidedAttention.weight > 0 || guidedAttention.measure;
+  if (!watches && !isDefault(guidedAttention, guidedAttentionConfigSchema)) {
+    fail('guidedAttention', 'guidedAttention does nothing while its weight is 0 and measure is false; set one of them');
   }
   if (objective !== 'cross-entropy') {
     const beside = [
       ...(scheduledSampling.decay === 'off' ? [] : ['scheduledSampling']),
-      ...(guidedAttention.weight > 0 || guidedAttention.measure ? ['guidedAttention'] : []),
+      ...(watches ? ['guidedAttention'] : []),
       ...(rDrop > 0 ? ['rDrop'] : []),
       ...(mixup > 0 ? ['mixup'] : []),
       ...(wordDropout.source + wordDropout.target > 0 ? ['wordDropout'] : []),

@@ -69,10 +69,19 @@ function setUp({ config, codec, train }: TrainerOptions) {
 /** Refuses what the model or its source cannot do. */
 function checkCraft({ config, codec }: TrainerOptions): void {
   const { wordDropout, mixup, objective } = config.training;
+  const { heads, decoderLayers } = resolveModelConfig(config.model);
+  const guided = config.training.guidedAttention;
   const hasFrames = typeof codec.vocabulary.source !== 'number';
   const refuse = (what: string, why: string) => {
     throw new ConfigError(`training.${what}: ${why}`);
   };
+  if (guided.heads > heads) {
+    refuse('guidedAttention.heads', `must be at most model.heads, but is ${guided.heads}, and model.heads is ${heads}`);
+  }
+  if (guided.layers > decoderLayers) {
+    const found = `but is ${guided.layers}, and model.decoderLayers is ${decoderLayers}`;
+    refuse('guidedAttention.layers', `must be at most model.decoderLayers, ${found}`);
+  }
   if (hasFrames && wordDropout.source > 0) refuse('wordDropout.source', 'the source is sound, which has no words');
   if (hasFrames && mixup > 0) refuse('mixup', 'mixes embeddings of tokens, but the source is sound');
   if (objective !== 'cross-entropy' && (config.ctc?.weight ?? 0) > 0) {

@@ -93,7 +93,7 @@ describe('s2s-toolkit', () => {
   test('ships what users need, and nothing else', () => {
     expect(files).toEqual(
       expect.arrayContaining([
-        ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'package.json'],
+        ...['CHANGELOG.md', 'LICENSE', 'README.md', 'TRAINING.md', 'THIRD_PARTY_NOTICES.md', 'package.json'],
         ...['dist/bin/s2s.js', 'dist/src/index.js', 'dist/src/index.d.ts', 'dist/tasks/index.js'],
         ...['dist/vendor/tfjs-gradients.cjs', 'dist/vendor/tfjs-gradients.cjs.LEGAL.txt'],
         ...['fixtures/translation/config.yaml', 'fixtures/translation/train.en', 'fixtures/translation/sample.en'],

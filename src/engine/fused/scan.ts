@@ -40,9 +40,10 @@ export function scan(loop: Scan): ScanResult {
   const { initial, sequences, constants = [] } = loop;
   checkLoop(loop);
   const given = [...initial, ...sequences, ...constants];
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  // The states before each step are put out only where a gradient may ask for them: not inside of an operation that has its own.
+  const isRecorded = gradientDepth > 0 && kernelDepth === 0;
   const forward = (_backend: unknown, save: (tensors: Tensor[]) => void): Tensor[] => {
-    // The states before each step are put out only where a gradient may ask for them.
-    const isRecorded = tf.engine().state.gradientDepth > 0;
     const step: Step = (states, slices, fixed) => {
       const { states: next, outputs } = loop.step(states, slices, fixed);
       return { states: next, outputs: isRecorded ? [...outputs, ...states] : outputs };

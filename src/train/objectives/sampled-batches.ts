@@ -11,6 +11,7 @@ import { Random } from '../../random.js';
 import { BOS, EOS, PAD } from '../../text/special-tokens.js';
 import { type Advantages, advantagesOf, MovingAverage, mean, spread } from './advantages.js';
 import type { BatchMaker, BatchPlace, PreparedBatch } from './batch-maker.js';
+import { CHUNK } from './sequence-level.js';
 import type { SequenceConfig } from './settings.js';
 
 /** What sampled batches are made with. */
@@ -153,7 +154,7 @@ export class SampledBatches implements BatchMaker {
       k < samples ? ((advantages.values[i]?.[k] as number) * weight) / samples : crossEntropyWeight * weight,
     );
     return {
-      inputs: { ...withoutSequences(scaled), tokenWeights },
+      inputs: inChunks({ ...scaled, tokenWeights }),
       statistics: {
         ...(advantages.baseline === undefined ? {} : { baseline: advantages.baseline }),
         ...(before ? { divergence: mean(drawn.flatMap((list, i) => list.map((_s, k) => divergence(i, k)))) } : {}),
@@ -212,9 +213,21 @@ export class SampledBatches implements BatchMaker {
   }
 }
 
-/** What REINFORCE needs of the tensors of sequences. */
-function withoutSequences({ tokenSequences, ...rest }: Record<string, HostTensor>): Record<string, HostTensor> {
-  return rest;
+/** What REINFORCE needs of the tensors of sequences: tokens in chunks, the last one filled up with stop tokens of weight 0. */
+function inChunks({
+  sampleInput,
+  tokenSequences,
+  ...perToken
+}: Record<string, HostTensor>): Record<string, HostTensor> {
+  const chunked = Object.entries(perToken).map(([name, { shape, data }]): [string, HostTensor] => {
+    const chunks = Math.max(1, Math.ceil((shape[0] as number) / CHUNK));
+    const length = chunks * CHUNK;
+    const filled = data instanceof Float32Array ? new Float32Array(length) : new Int32Array(length);
+    if (name === 'tokens') filled.fill(EOS);
+    filled.set(data);
+    return [name, { shape: [chunks, CHUNK], data: filled }];
+  });
+  return { sampleInput: sampleInput as HostTensor, ...Object.fromEntries(chunked) };
 }
 
 /**

@@ -216,6 +216,8 @@ describe('contradictions of the training section', () => {
       'scheduledSampling works on true targets, but objective minimum-risk',
     ],
     [{ mixup: 0.2, scheduledSampling: { decay: 'linear' } }, 'mixup and scheduledSampling both change'],
+    [{ scheduledSampling: { minimum: 0.2 } }, 'scheduledSampling does nothing while its decay is off'],
+    [{ guidedAttention: { sigma: 0.4 } }, 'guidedAttention does nothing while its weight is 0'],
     [{ encoderFrom: 'a', startFrom: 'b' }, 'encoderFrom and startFrom both say what the model begins with'],
   ])('%o', (section, message) => {
     const { error } = trainingConfigSchema.safeParse(section);
