@@ -128,7 +128,9 @@ export const translation: TaskAdapter<TranslationConfig> = {
   source: 'text',
   target: 'text',
   metrics: ['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch'],
-  recipes: ['multi30k', 'multi30k-cased', 'asterisk-text'].map((name) => `tasks/translation/recipes/${name}.yaml`),
+  recipes: ['multi30k', 'multi30k-cased', 'multi30k-reinforce', 'asterisk-text', 'rnnlg-restaurant', 'rnnlg-hotel'].map(
+    (name) => `tasks/translation/recipes/${name}.yaml`,
+  ),
   configSchema: translationConfigSchema,
   starterConfig: {
     task: 'translation',

@@ -131,6 +131,8 @@ describe('guided attention', () => {
     report('diagonality without guidance', Object.fromEntries(plain.map((x, i) => [`step ${50 * (i + 1)}`, x])));
     report('diagonality with guidance', Object.fromEntries(guided.map((x, i) => [`step ${50 * (i + 1)}`, x])));
     expect(guided).toHaveLength(4);
-    for (const [i, value] of guided.entries()) expect(value).toBeGreaterThan(plain[i]! + 0.1);
+    // By the first validation nothing has been learned yet: the learning rate still rises.
+    for (const i of [1, 2, 3]) expect(guided[i]!).toBeGreaterThan(plain[i]! + 0.15);
+    expect(guided[3]).toBeGreaterThan(0.6);
   });
 });
