@@ -66,6 +66,13 @@ const KNOWN: Readonly<Record<string, readonly [title: string, caption: string]>>
     'Deviation of the reward',
     'Standard deviation over the samples of a source. Where it nears 0, nothing is left to learn from.',
   ],
+  finished: ['Samples that ended', 'Share of samples that ended by themselves; the others were cut.'],
+  divergence: [
+    'Divergence',
+    'Mean of log p − log p₀ of samples: how far the model has gone from the one it began with.',
+  ],
+  candidates: ['Candidates', 'Different outputs compared for each source.'],
+  trueInputs: ['True inputs', 'Share of decoder inputs that were true targets rather than predictions.'],
 };
 
 /** What a value is called on the page. */
