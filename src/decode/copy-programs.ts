@@ -1,4 +1,6 @@
 // The tensor side of copying in decoding: what a step says of the source's tokens, and which tokens of an output were copied.
+
+import { safeLog } from '../engine/fused/safe-log.js';
 import {
   add,
   div,
@@ -16,7 +18,7 @@ import {
 } from '../engine/ops.js';
 import type { Program, TensorSpec, Tensors } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
-import { copyGate, copyKeys, copyWeights, safeLog, targetParts } from '../model/copy.js';
+import { copyGate, copyKeys, copyWeights, targetParts } from '../model/copy.js';
 import { embeddingMatrix } from '../model/embedding.js';
 import type { VocabularySizes } from '../model/parameters.js';
 import { createScope, type Scope } from '../model/scope.js';

@@ -1,10 +1,10 @@
 // The programs of decoding: encoding the source into caches, and one step of all hypotheses.
+
+import { safeLog } from '../engine/fused/safe-log.js';
 import {
   add,
-  log,
   logSoftmax,
   matMul,
-  maximum,
   mul,
   reshape,
   slice,
@@ -26,9 +26,6 @@ import { BOS, EOS, PAD } from '../text/special-tokens.js';
 import { COPY_KEY, COPY_SOURCE, copyKeySpec, copyStep, encodedCopyKeys } from './copy-programs.js';
 import { drawingBlocks, drawTokens } from './draw.js';
 import { sourceSpecs, sourceTensors } from './source-batch.js';
-
-/** A probability is never taken to be less than this, so that its logarithm stays finite. */
-const TINY = 1e-37;
 
 /** Variables that hold the state of the sentences being decoded. */
 const CROSS_MASK = 'decode.cross.mask';
@@ -219,7 +216,7 @@ export function samplingStep(
       const output = outputWithoutMarks(scope, scaled, drawingBlocks(classes).filled);
       const probabilities = softmax(matMul(output.states, output.matrix, false, true));
       const { ids, probability } = drawTokens(probabilities, reshape(inputs.uniform as Tensor, [rows, 1]));
-      return { outputs: { ids, logProbs: log(maximum(probability, TINY)) }, appends, updates };
+      return { outputs: { ids, logProbs: safeLog(probability) }, appends, updates };
     },
   };
 }

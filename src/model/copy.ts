@@ -1,26 +1,10 @@
 // The copy mechanism: attention of the decoder's final states to the source, and the gate between generating and copying.
-import {
-  add,
-  cast,
-  equal,
-  exp,
-  log,
-  matMul,
-  maximum,
-  mul,
-  neg,
-  reshape,
-  sigmoid,
-  softmax,
-  sum,
-  type Tensor,
-} from '../engine/ops.js';
+
+import { safeLog } from '../engine/fused/safe-log.js';
+import { add, cast, equal, exp, matMul, mul, neg, reshape, sigmoid, softmax, sum, type Tensor } from '../engine/ops.js';
 import { linear } from './layers.js';
 import { linearEntries, type ParameterEntry } from './parameter-entry.js';
 import type { Scope } from './scope.js';
-
-/** A probability is never taken to be less than this, so that its logarithm stays finite. */
-const TINY = 1e-37;
 
 /** The parameters: an attention of one head, and the gate. */
 export function copyEntries(width: number): ParameterEntry[] {
@@ -93,9 +77,6 @@ export function targetParts(
   const attended = reshape(sum(mul(weights, copyMatches(ids.source, ids.target)), -1), shape);
   return { generated: mul(mul(generates, exp(logProbs)), isKnown), copied: mul(copies, attended) };
 }
-
-/** log of a probability, which stays finite. */
-export const safeLog = (probability: Tensor): Tensor => log(maximum(probability, TINY));
 
 /** log p of each position's target. @returns `[N]` */
 export const mixedLogProbs = ({ generated, copied }: TargetParts): Tensor => safeLog(add(generated, copied));

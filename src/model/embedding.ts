@@ -21,21 +21,20 @@ export function embeddingMatrix(scope: Scope, side: 'source' | 'target' | 'outpu
  * @param rows the matrix is filled up to so many rows, which have no probability either
  * @returns states `[N, D + 1]` and matrix `[rows, D + 1]`
  */
-export function outputWithoutMarks(scope: Scope, states: Tensor, rows?: number): { states: Tensor; matrix: Tensor } {
+export function outputWithoutMarks(scope: Scope, states: Tensor, rows: number): { states: Tensor; matrix: Tensor } {
   const embedding = embeddingMatrix(scope, 'output');
   const [classes, width] = embedding.shape as [number, number];
-  const filled = rows ?? classes;
   const isMark = (id: number): boolean => id === PAD || id === BOS || id >= classes;
-  const mask = vector(Float32Array.from({ length: filled }, (_, id) => (isMark(id) ? MASKED : 0)));
+  const mask = vector(Float32Array.from({ length: rows }, (_, id) => (isMark(id) ? MASKED : 0)));
   const fill: [number, number][] = [
-    [0, filled - classes],
+    [0, rows - classes],
     [0, 0],
   ];
-  const whole = filled > classes ? pad(embedding, fill) : embedding;
+  const whole = rows > classes ? pad(embedding, fill) : embedding;
   const ones = onesLike(slice(states, [0, 0], [states.shape[0] as number, 1]));
   return {
     states: concat([states, ones], 1),
-    matrix: reshape(concat([whole, reshape(mask, [filled, 1])], 1), [filled, width + 1]),
+    matrix: reshape(concat([whole, reshape(mask, [rows, 1])], 1), [rows, width + 1]),
   };
 }
 

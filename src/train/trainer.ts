@@ -3,7 +3,7 @@ import { BatchStream, fixedBatches } from '../data/batches.js';
 import { type EncodeOptions, loadFrames, type ModelExample } from '../data/examples.js';
 import { checkLengths, worstBatches } from '../data/trial.js';
 import { TransformerDecoder } from '../decode/session.js';
-import { ConfigError, DataError } from '../errors.js';
+import { ConfigError, DataError, EngineError } from '../errors.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import { discardCheckpointsAfter, loadCheckpoint, markBest } from '../storage/checkpoints.js';
@@ -98,6 +98,8 @@ async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promis
   const { engine, config, codec } = options;
   const sequences = sequenceConfig(config.training);
   if (!sequences) return trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
+  if (!options.reward)
+    throw new EngineError('internal: the objective samples outputs, but there is nothing to reward them by');
   const { model, parameters, vocabulary, keepsReference } = setup;
   const bind = referenceName;
   return new SampledBatches({
@@ -105,7 +107,7 @@ async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promis
     seed: config.seed,
     decoder: new TransformerDecoder(engine, { config: model, parameters, vocabulary }),
     text: (tokens) => codec.decodeOutput(tokens),
-    reward: options.reward ?? (() => 1),
+    reward: options.reward,
     decoding: decodingWithin(config, config.decoding),
     reference: keepsReference
       ? await engine.compile(sequenceScores(setup, sequencesPerSource(sequences)), { bind })

@@ -5,11 +5,9 @@ import {
   customGrad,
   equal,
   gather,
-  log,
   logSoftmax,
   matMul,
   max,
-  maximum,
   mean,
   mul,
   neg,
@@ -24,11 +22,9 @@ import {
   type Tensor,
   unsortedSegmentSum,
 } from '../ops.js';
+import { safeLog } from './safe-log.js';
 
 type Save = (tensors: Tensor[]) => void;
-
-/** A probability is never taken to be less than this, so that its logarithm stays finite. */
-const TINY = 1e-37;
 
 /** Log-probabilities of positions: that of the target, and the mean over all classes. */
 export interface PositionLogProbs {
@@ -60,7 +56,7 @@ export function positionLogProbs(hidden: Tensor, embedding: Tensor, targets: Ten
     // [N]: a target's logit, and its log-probability read out of the flattened probabilities
     const targetLogit = sum(mul(h, targetRows), -1);
     const position = add(mul(range(n), scalar(classes, 'int32')), targets);
-    const targetLogProb = log(maximum(gather(reshape(probabilities, [n * classes]), position), TINY));
+    const targetLogProb = safeLog(gather(reshape(probabilities, [n * classes]), position));
     const meanLogit = reshape(matMul(h, meanRow, false, true), [n]);
     const meanLogProb = sub(meanLogit, sub(targetLogit, targetLogProb));
     // All that the gradient needs is saved: anything else of the forward pass is gone by then.

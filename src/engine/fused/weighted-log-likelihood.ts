@@ -3,9 +3,7 @@ import {
   add,
   customGrad,
   gather,
-  log,
   matMul,
-  maximum,
   mul,
   range,
   reshape,
@@ -18,12 +16,10 @@ import {
   unsortedSegmentSum,
   zerosLike,
 } from '../ops.js';
+import { safeLog } from './safe-log.js';
 import { scan } from './scan.js';
 
 type Save = (tensors: Tensor[]) => void;
-
-/** A probability is never taken to be less than this, so that its logarithm stays finite. */
-const TINY = 1e-37;
 
 /**
  * `Σ w·log p(y)` under `p = softmax(hidden · embeddingᵀ)`. Its weights are known before it is evaluated, so the gradients are made
@@ -63,7 +59,7 @@ export function weightedLogLikelihood(hidden: Tensor, embedding: Tensor, targets
       },
     });
     const [probability, expected] = outputs as [Tensor, Tensor];
-    const value = sum(mul(weights, log(maximum(probability, TINY))));
+    const value = sum(mul(weights, safeLog(probability)));
     const toHidden = mul(sub(gather(e, y as never), reshape(expected, [count, width])), reshape(weights, [count, 1]));
     const toEmbedding = add(unsortedSegmentSum(weighted, y as never, classes), transpose(states[0] as Tensor));
     save([toHidden, toEmbedding]);

@@ -36,8 +36,6 @@ const EXTRA_TOKENS = 3;
 const sampleLimit = ({ lengthRatio }: SequenceConfig, target: number): number =>
   Math.ceil(target * lengthRatio) + EXTRA_TOKENS;
 
-const isConstant = (config: SequenceConfig): boolean => config.reward === 'constant';
-
 /** The sequence of a sample, with the stop token where it was drawn. */
 const sequenceOf = ({ tokens, finished }: Sample): Int32Array => (finished ? Int32Array.of(...tokens, EOS) : tokens);
 
@@ -66,8 +64,7 @@ export class SampledBatches implements BatchMaker {
       config.kind === 'reinforce' && config.baseline === 'greedy' ? await this.greedy(examples) : undefined;
     const sampled = performance.now();
     const references = examples.map(({ target }) => text(target.subarray(0, -1)));
-    const score = (output: Int32Array, i: number): number =>
-      isConstant(config) ? 1 : reward(text(output), references[i] as string);
+    const score = (output: Int32Array, i: number): number => reward(text(output), references[i] as string);
     const rewards = drawn.map((samples, i) => samples.map(({ tokens }) => score(tokens, i)));
     const greedyRewards = greedy?.map((tokens, i) => score(tokens, i));
     const scored = performance.now();
