@@ -25,10 +25,10 @@ const MAY_IMPORT = {
   engine: 'errors',
   model: 'errors random sections text engine',
   decode: 'errors random sections text data engine model',
-  task: 'type:random type:sections type:metrics type:data type:model',
+  task: 'type:random type:sections type:metrics type:audio type:data type:model',
   train: 'errors random sections storage logging metrics text data engine model decode type:task',
   tasks: 'errors random sections logging metrics text audio data type:task',
-  run: 'errors version sections config storage logging metrics report text data engine model decode type:task train tasks',
+  run: 'errors version sections config storage logging metrics report text audio data engine model decode type:task train tasks',
   index: 'errors metrics type:engine run',
   // What loads with every command is light: the rest is reached through `cli/library`, when a command needs it.
   cli: 'errors version config engine/names type:run',

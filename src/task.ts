@@ -1,10 +1,12 @@
 // What a task is: a small adapter that turns its data into sequences and back. The core knows tasks only through this.
 import type { z } from 'zod';
+import type { FeaturesConfig } from './audio/config.js';
+import type { Audio, Features } from './audio/types.js';
 import type { BatchingConfig } from './data/config.js';
 import type { Corpus, RawRow } from './data/corpus.js';
 import type { ModelExample } from './data/examples.js';
 import type { SourceSequence } from './data/sequences.js';
-import type { DecodingConfig } from './decode/config.js';
+import type { DecodingConfig, FrameDecodingConfig } from './decode/config.js';
 import type { Scorer } from './metrics/metric.js';
 import type { ModelSection } from './model/config.js';
 import type { VocabularySizes } from './model/parameters.js';
@@ -22,7 +24,7 @@ export interface RunConfig {
   /** The CTC loss on the encoder, for tasks that may have one. */
   readonly ctc?: { readonly weight: number } | undefined;
   readonly training: TrainingConfig;
-  readonly decoding: DecodingConfig;
+  readonly decoding: DecodingConfig | FrameDecodingConfig;
 }
 
 /** What a task needs beside its configuration to open files. */
@@ -43,6 +45,35 @@ export interface Piece {
   readonly line: string;
   /** Seconds from the beginning of the source. */
   readonly start: number;
+  /** Seconds of silence between its sound and that of the next piece, where outputs are sounds. */
+  readonly pause?: number;
+}
+
+/** A recording and its spectrogram. */
+export interface Recording extends Audio {
+  readonly logMel: Features;
+}
+
+/** What a codec does with outputs that are sounds. */
+export interface SoundCodec {
+  /** Hz, of everything that is made audible. */
+  readonly sampleRate: number;
+  /** Samples from frame to frame. */
+  readonly hop: number;
+  /** How spectrograms are made. */
+  readonly features: FeaturesConfig;
+  /** Whose voices the model has learned; empty for a model of one voice. */
+  readonly speakers: readonly string[];
+  /** The line to decode that a row of a split stands for, where that is more than its source. */
+  lineOf?(row: RawRow): string;
+  /** The number of the voice that a line to decode asks for. @throws DataError for one that the model has not learned */
+  speakerOf(line: string): number;
+  /** The spectrogram that frames as the model writes them stand for. @param data `[frames, F]` */
+  logMel(data: Float32Array, frames: number): Features;
+  /** The sound of a spectrogram, in about [−1, 1]. */
+  audible(logMel: Features): Promise<Float32Array>;
+  /** What a row's target names. */
+  recording(line: string): Promise<Recording>;
 }
 
 /** A word of an output, and the tokens it is made of. */
@@ -64,6 +95,8 @@ export interface Codec {
    * @param folder that a path in the line starts from; the working folder unless told
    */
   encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
+  /** What of a source line the vocabulary lacks, for tasks that tell; it is decoded with the unknown token in its place. */
+  unknown?(line: string): string[];
   /** The pieces that a long source is to be decoded in; undefined or one piece for a source that is to stay whole. */
   pieces?(line: string, folder?: string): Promise<Piece[] | undefined>;
   /** The output line of decoded tokens. @param source whose words the tokens may be, where they can be copied */
@@ -72,6 +105,8 @@ export interface Codec {
   tokenNames(side: 'source' | 'target', tokens: Int32Array, source?: SourceSequence): string[];
   /** Seconds of sound an encoder position stands for, where the source is sound. */
   readonly secondsPerPosition?: number;
+  /** What is done with outputs that are sounds; absent for tasks whose outputs are text. */
+  readonly sounds?: SoundCodec;
   /** The words of an output, for tasks that tell when each was said. */
   words?(tokens: Int32Array): WordSpan[];
 }
@@ -94,6 +129,6 @@ export interface TaskAdapter<Config extends RunConfig = RunConfig> {
   restoreCodec(config: Config, read: (name: string) => Promise<string>, context: TaskContext): Promise<Codec>;
   /** The lines to decode of a file that is not a list of sources, such as a manifest; undefined for one that is. */
   inputLines?(config: Config, path: string): Promise<string[] | undefined>;
-  /** Collects scores of outputs. @param metrics names; the configuration's own when absent */
-  createScorer(config: Config, metrics?: readonly string[]): Scorer;
+  /** Collects scores of outputs that are text; absent for tasks whose outputs are sounds. @param metrics names; the configuration's own when absent */
+  createScorer?(config: Config, metrics?: readonly string[]): Scorer;
 }

@@ -19,7 +19,10 @@ export const textEvaluation = (metrics: readonly string[]) =>
         .describe('what wer, cer, mer and wil do to both texts first'),
       characters: z.enum(['codePoint', 'grapheme']).default('codePoint').describe('what cer counts'),
       stem: z.boolean().default(false).describe('compare the stems of English words in ROUGE'),
-      ignoreStress: z.boolean().default(false).describe('compare phonemes without stress in per: AH0 as AH'),
+      ignoreStress: z
+        .boolean()
+        .default(false)
+        .describe('compare phonemes without stress in per and pronunciationErrorRate: AH0 as AH'),
     })
     .prefault({})
     .describe('how outputs are scored');

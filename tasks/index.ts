@@ -1,8 +1,16 @@
 // The registry of tasks: one line each.
 import type { TaskAdapter } from '../src/task.js';
+import { graphemeToPhoneme } from './grapheme-to-phoneme/adapter.js';
 import { speechRecognition } from './speech-recognition/adapter.js';
 import { speechTranslation } from './speech-translation/adapter.js';
+import { textToSpeech } from './text-to-speech/adapter.js';
 import { translation } from './translation/adapter.js';
 
 /** Every task s2s knows. */
-export const tasks = [translation, speechRecognition, speechTranslation] as unknown as readonly TaskAdapter[];
+export const tasks = [
+  translation,
+  speechRecognition,
+  speechTranslation,
+  graphemeToPhoneme,
+  textToSpeech,
+] as unknown as readonly TaskAdapter[];

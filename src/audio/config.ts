@@ -40,6 +40,12 @@ export const featuresConfigSchema = z
     numCeps: z.int().min(1).default(13).describe('mfcc: coefficients'),
     cepstralLifter: z.number().min(0).default(22).describe('mfcc: liftering; 0 is off'),
     fftSize: z.int().min(2).max(65_536).default(400).describe('logMel: samples of the transform'),
+    framing: z
+      .enum(['centred', 'between'])
+      .default('centred')
+      .describe(
+        'logMel: frames centred at multiples of the shift (librosa), or half a shift later, so samples / shift of them (HiFi-GAN)',
+      ),
     melScale: z.enum(['slaney', 'htk']).default('slaney').describe('logMel: mel scale'),
     melNorm: z.enum(['slaney', 'none']).default('slaney').describe('logMel: whether all filters have the same area'),
     log: z
@@ -54,6 +60,13 @@ export const featuresConfigSchema = z
       .min(0)
       .default(0)
       .describe('logMel with log: decibel: nothing is further below the highest value; 0 is off (librosa: 80)'),
+    trimDb: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'silence at both ends, further below the loudest part than this (dB), is cut first; 0 is off (librosa: 60)',
+      ),
     deltas: z.int().min(0).max(2).default(0).describe('orders of time derivatives appended to the features'),
     deltaWindow: z.int().min(1).default(2).describe('frames on each side that a derivative looks at'),
     cmvn: z
@@ -75,6 +88,17 @@ export const featuresConfigSchema = z
       fail('numCeps', `numCeps must be at most numMelBins (${numMelBins}), but is ${numCeps}`);
     }
     const { length, shift } = frameSizes(config);
+    if (config.framing === 'between') {
+      const needs = (what: string) => fail('framing', `framing: between needs ${what}`);
+      if (config.kind !== 'logMel') needs(`kind: logMel, but kind is ${config.kind}`);
+      else if (config.log === 'whisper') needs('another log than whisper, whose frames are centred');
+      else if (shift > fftSize || (fftSize - shift) % 2 !== 0) {
+        needs(
+          `a shift of as many samples as fftSize (${fftSize}), or of fewer by an even number, ` +
+            `but frameShift is ${shift} samples`,
+        );
+      }
+    }
     if (shift < 1) {
       fail('frameShift', `frameShift must be at least one sample (${1000 / sampleRate} ms), but is ${frameShift}`);
     }
@@ -119,6 +143,14 @@ export function transformSize(config: FeaturesConfig): number {
   if (config.kind === 'logMel') return config.fftSize;
   const { length } = frameSizes(config);
   return config.roundToPowerOfTwo ? 2 ** Math.ceil(Math.log2(length)) : length;
+}
+
+/** Whether there is a fast transform of so many numbers: multiples of 32 (16 for complex numbers) of factors 2, 3 and 5. */
+export function isPlannable(size: number, multiple: 16 | 32): boolean {
+  let rest = size / multiple;
+  if (!(Number.isInteger(rest) && rest > 0)) return false;
+  for (const factor of [2, 3, 5]) while (rest % factor === 0) rest /= factor;
+  return rest === 1;
 }
 
 /** A mel scale; Kaldi's and HTK's are the same but for rounded constants. */

@@ -6,11 +6,15 @@ import { type CliContext, interruptible } from './context.js';
 import { defined, examples, finiteNumber, runSettings, wholeNumber, withCommonOptions } from './options.js';
 import { counted } from './output.js';
 
-function summaryLine({ examples: count, seconds, truncated = 0, skipped = 0, unreadable = 0 }: DecodeSummary): string {
+function summaryLine(summary: DecodeSummary): string {
+  const { examples: count, seconds, truncated = 0, skipped = 0, unreadable = 0, unfinished = 0 } = summary;
+  const { secondsOfSound } = summary;
   const rate = seconds > 0 ? ` (${(count / seconds).toFixed(1)}/s)` : '';
   const long = [truncated > 0 ? `${truncated} cut` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
   const bad = unreadable > 0 ? `, ${unreadable} could not be read` : '';
-  return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}${bad}`;
+  const sound = secondsOfSound === undefined ? '' : `, ${secondsOfSound.toFixed(1)} s of sound`;
+  const cut = unfinished > 0 ? `, ${unfinished} did not stop by themselves` : '';
+  return `${counted(count, 'example')} in ${seconds.toFixed(1)} s${rate}${long.length > 0 ? `, ${long.join(' and ')} as too long` : ''}${bad}${sound}${cut}`;
 }
 
 const FORMATS = `
@@ -42,7 +46,13 @@ Output: one line for every input line, in order; a blank input gives a blank out
 
 Speech: an input is the path of an audio file, if you like with start and end in
   seconds between tabs; relative paths start from the list's folder. An --input that
-  ends in .tsv or .jsonl is a manifest. Long audio is decoded in pieces.`;
+  ends in .tsv or .jsonl is a manifest. Long audio is decoded in pieces.
+
+Sound: where outputs are sounds, --output names a folder, which must not exist yet. It
+  gets 0001.wav, 0002.wav, … and manifest.tsv with the columns audio, text, seconds
+  and finished, a row for every input line, in order; a blank input has no sound.
+  finished is false for an output that did not stop by itself and was cut. An input
+  is a text, or {"text": "…", "speaker": "…"}; long texts are spoken in pieces.`;
 
 /** The method that the options choose, if they choose one. @throws UsageError when they do not fit together */
 function methodOf(options: {
@@ -97,6 +107,8 @@ export function addDecode(program: Command, context: CliContext): void {
         'skip',
       ] as const),
     )
+    .option('--speed <x>', 'how fast is spoken, for parallel models of sound: 2 is twice as fast', finiteNumber)
+    .option('--mels', 'write the spectrogram of each sound beside it (.npy)')
     .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
   withCommonOptions(command)
     .addHelpText('after', FORMATS)
@@ -111,6 +123,7 @@ export function addDecode(program: Command, context: CliContext): void {
         's2s decode run --beam 6 --beam-groups 3 --n-best 3 --input input.txt',
         's2s decode run --input input.txt --json --attention > attention.jsonl',
         's2s decode recogniser --input test.tsv --json --on-bad skip',
+        'echo "Guten Morgen!" | s2s decode voice --output morning',
       ),
     )
     .action(async (run, options) => {
@@ -136,6 +149,8 @@ export function addDecode(program: Command, context: CliContext): void {
         minP,
         typicalP,
         repetitionPenalty,
+        speed,
+        mels,
       } = options;
       const beam = options.greedy ? 1 : options.beam;
       const method = methodOf(options);
@@ -171,6 +186,8 @@ export function addDecode(program: Command, context: CliContext): void {
             minP,
             typicalP,
             repetitionPenalty,
+            speed,
+            mels,
           }),
           signal,
         }),

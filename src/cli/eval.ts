@@ -105,7 +105,8 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--normalize <name>', 'what wer, cer, mer and wil do to both texts first: none, basic, english')
     .option('--characters <unit>', 'what cer counts: codePoint, grapheme (default: codePoint)')
     .option('--stem', 'compare the stems of English words in ROUGE')
-    .option('--ignore-stress', 'compare phonemes without stress in per: AH0 as AH');
+    .option('--recognizer <dir>', 'run folder of a speech recogniser that is to understand outputs that are sounds')
+    .option('--ignore-stress', 'compare phonemes without stress in per and pronunciationErrorRate: AH0 as AH');
   withCommonOptions(command)
     .addHelpText(
       'after',
@@ -113,6 +114,7 @@ export function addEval(program: Command, context: CliContext): void {
         's2s eval run',
         's2s eval run --split valid --metrics bleu,exactMatch --min bleu=30',
         's2s eval run --source test.de --reference test.en --json',
+        's2s eval voice --recognizer recogniser --max mcd=6 --min stopAccuracy=98',
         's2s eval --hypotheses out.txt --references ref0.txt ref1.txt --metrics bleu,chrf,ter',
         's2s eval --hypotheses out.txt --reference ref.txt --metrics wer,cer --normalize english --max cer=0.1',
       ),
@@ -123,7 +125,7 @@ export function addEval(program: Command, context: CliContext): void {
       // Where the metrics are known beforehand, a slip is told before minutes of decoding.
       if (options.metrics !== undefined) checkNames(limits, options.metrics);
       const { split, source, reference, hypotheses, metrics, beam, lengthPenalty, batchSize, checkpoint } = options;
-      const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
+      const { tokenize, lowercase, normalize, characters, stem, ignoreStress, recognizer } = options;
       const result = await interruptible(context, 'stopping', (signal) =>
         context.library.evaluate({
           ...runSettings(options, context),
@@ -139,6 +141,7 @@ export function addEval(program: Command, context: CliContext): void {
             characters,
             stem,
             ignoreStress,
+            recognizer,
           }),
           signal,
         }),

@@ -15,10 +15,18 @@ export interface RawRow {
   readonly target: string;
   /** `file:line` of the source, lines counted from 1. */
   readonly origin: string;
+  /** Everything that would be right, where that is more than the target. */
+  readonly references?: readonly string[];
   /** Model positions of the source, where they are known and not the bytes of a text. */
   readonly sourceLength?: number;
+  /** The same of the target. */
+  readonly targetLength?: number;
   /** What is said in a source of speech, where the target is something else. */
   readonly transcript?: string;
+  /** Whose voice the target is in. */
+  readonly speaker?: string;
+  /** Target frames that each source position lasts, where that is known. */
+  readonly durations?: readonly number[];
 }
 
 /** Something in a corpus that is allowed but may be a mistake. */

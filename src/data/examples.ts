@@ -1,10 +1,17 @@
 // Turns raw rows into examples for the model, applying the rules for blank and over-long rows and counting each use.
-import { DataError } from '../errors.js';
+import { DataError, EngineError } from '../errors.js';
 import { Random } from '../random.js';
 import type { BatchingConfig } from './config.js';
 import { type Corpus, listed, type RawRow } from './corpus.js';
 import { isBlank, NAMED_EXAMPLES, SIDES, type Side } from './scan.js';
-import { CopyableTokens, cutSource, FrameSequence, type Sequence, type SourceSequence } from './sequences.js';
+import {
+  CopyableTokens,
+  cutSource,
+  FrameSequence,
+  FrameTarget,
+  type Sequence,
+  type SourceSequence,
+} from './sequences.js';
 
 /** What the model is trained on. A task may add fields of its own. */
 export interface Example {
@@ -20,18 +27,39 @@ export interface TokenExample extends Example {
   readonly target: Int32Array;
 }
 
-/** An example of whatever the model reads, and of token ids. */
+/** An example of whatever the model reads and writes. */
 export interface ModelExample extends Example {
   readonly source: SourceSequence;
-  /** Where the source can be copied from, ids of its extended vocabulary. */
-  readonly target: Int32Array;
+  /** Token ids, of the extended vocabulary where the source can be copied from; or frames. */
+  readonly target: Int32Array | FrameTarget;
   /** Tokens of the CTC head, without a stop token. */
   readonly ctcTarget?: Int32Array;
+  /** Target positions that each source position lasts, for parallel decoders. */
+  readonly durations?: Int32Array;
+  /** Number of the voice, for models that have several. */
+  readonly speaker?: number;
+}
+
+/** The tokens of an example's target. @throws EngineError where the target is frames */
+export function targetTokensOf({ target }: ModelExample): Int32Array {
+  if (target instanceof FrameTarget) throw new EngineError('internal: expected a target of tokens, found frames');
+  return target;
+}
+
+/** The frames of an example's target. @throws EngineError where the target is tokens */
+export function targetFramesOf({ target }: ModelExample): FrameTarget {
+  if (target instanceof FrameTarget) return target;
+  throw new EngineError('internal: expected a target of frames, found tokens');
 }
 
 /** The example with its frames in memory. */
 export async function loadFrames(example: ModelExample): Promise<ModelExample> {
-  return example.source instanceof FrameSequence ? { ...example, source: await example.source.load() } : example;
+  const { source, target } = example;
+  return {
+    ...example,
+    ...(source instanceof FrameSequence ? { source: await source.load() } : {}),
+    ...(target instanceof FrameTarget ? { target: await target.load() } : {}),
+  };
 }
 
 /**
@@ -131,7 +159,8 @@ function cut(sequence: Sequence, limit: number, endId: number | undefined): Sequ
 }
 
 /** What the length of a sequence counts. */
-export const unitOf = (sequence: Sequence): string => (sequence instanceof FrameSequence ? 'positions' : 'tokens');
+export const unitOf = (sequence: Sequence): string =>
+  sequence instanceof FrameSequence || sequence instanceof FrameTarget ? 'positions' : 'tokens';
 
 /** The error for a row with a blank side. */
 function blankError(corpus: Corpus, index: number, side: Side): DataError {

@@ -12,9 +12,9 @@ const BLOCK_ROWS = 64;
 /** A corpus of rows in memory. @param rows at least one */
 export function listedCorpus(rows: readonly ListedRow[], blockRows = BLOCK_ROWS): Corpus {
   const scans = { source: new SideScan(), target: new SideScan() };
-  rows.forEach(({ source, target, sourceLength }, index) => {
+  rows.forEach(({ source, target, sourceLength, targetLength }, index) => {
     scans.source.add(index, sourceLength ?? Buffer.byteLength(source), isBlank(source), source.includes('\0'));
-    scans.target.add(index, Buffer.byteLength(target), isBlank(target), target.includes('\0'));
+    scans.target.add(index, targetLength ?? Buffer.byteLength(target), isBlank(target), target.includes('\0'));
   });
   const rowAt = (index: number): RawRow => ({ ...(rows[index] as ListedRow), index });
   const locate = (index: number): string => rows[index]?.origin ?? `row ${index + 1}`;
@@ -24,6 +24,7 @@ export function listedCorpus(rows: readonly ListedRow[], blockRows = BLOCK_ROWS)
     return { kind, count, examples, message };
   };
   const warnings = [
+    warn('blankSource', 'blank source', scans.source.blank),
     warn('blankTarget', 'blank target', scans.target.blank),
     warn('nulTarget', 'NUL character in the target', scans.target.nul),
   ].filter(({ count }) => count > 0);

@@ -42,6 +42,46 @@ export class FrameSequence implements Sequence {
   }
 }
 
+/** Feature frames that are to be produced, several at each position of the decoder. */
+export class FrameTarget implements Sequence {
+  /**
+   * @param frames how many there are; those that the last position has room for besides are zeros
+   * @param reduction frames at a position
+   * @param rows the frames by positions
+   */
+  constructor(
+    readonly frames: number,
+    readonly reduction: number,
+    private readonly rows: FrameSequence,
+  ) {}
+
+  /** Positions. */
+  get length(): number {
+    return this.rows.length;
+  }
+
+  /** Numbers a position: frames a position × features a frame. */
+  get width(): number {
+    return this.rows.width;
+  }
+
+  /** `[length, width]`. @throws EngineError before {@link load} */
+  get data(): Float32Array {
+    return this.rows.data;
+  }
+
+  /** The same with its numbers in memory. */
+  async load(): Promise<FrameTarget> {
+    return new FrameTarget(this.frames, this.reduction, await this.rows.load());
+  }
+
+  slice(start: number, end: number): FrameTarget {
+    const rows = this.rows.slice(start, end);
+    const frames = Math.min(rows.length * this.reduction, this.frames - start * this.reduction);
+    return new FrameTarget(Math.max(frames, 0), this.reduction, rows);
+  }
+}
+
 /** The vocabulary of one source: that of the target, and after it the words of the source that it lacks. */
 export interface ExtendedVocabulary {
   /** V: tokens of the target's vocabulary. Id V + j stands for `words[j]`. */

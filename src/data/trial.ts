@@ -10,7 +10,7 @@ const EXTRA_TOKENS = 2;
 
 /** Bytes of a side, or its positions where it is no text. */
 function sizeOf(row: RawRow, side: Side): number {
-  return (side === 'source' ? row.sourceLength : undefined) ?? Buffer.byteLength(row[side]);
+  return (side === 'source' ? row.sourceLength : row.targetLength) ?? Buffer.byteLength(row[side]);
 }
 
 /** The rows that may be longer than `limit(side)` tokens, judged by their bytes. */

@@ -1,5 +1,6 @@
 // The `decoding` section of a configuration: how output sequences are searched for.
 import { z } from 'zod';
+import { EngineError } from '../errors.js';
 
 const beamOr = (usual: number) =>
   z.int().min(1).default(usual).describe('Hypotheses kept open per sentence; 1 is greedy search.');
@@ -242,4 +243,50 @@ export function beamSettings(config: DecodingConfig, beam: number): DecodingConf
 /** K: hypotheses that the method follows side by side in each sentence. */
 export function hypothesesPerSentence({ method, beam, nBest }: DecodingConfig): number {
   return method === 'beam' ? beam : nBest;
+}
+
+/** `decoding:` of tasks whose outputs are frames. */
+export const frameDecodingConfigSchema = z.strictObject({
+  stopThreshold: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.5)
+    .describe('autoregressive: an output ends where the probability of stopping is at least this'),
+  window: z
+    .strictObject({
+      back: z.int().min(0).default(1).describe('source positions before the one looked at last that can be looked at'),
+      ahead: z.int().min(1).default(3).describe('source positions after it'),
+    })
+    .optional()
+    .describe(
+      'autoregressive: keeps guided attention heads near where they looked last, so that nothing is skipped or repeated (Ping et al., 2018)',
+    ),
+  maxSeconds: z
+    .number()
+    .positive()
+    .default(30)
+    .describe('longest output of one piece; longer ones are cut there, which is reported'),
+  maxFramesPerPosition: z
+    .number()
+    .positive()
+    .default(20)
+    .describe('an output has at most this many frames a source position, and a hundred more'),
+  speed: z.number().min(0.25).max(4).default(1).describe('parallel: how fast is spoken; durations are divided by it'),
+  batchSize: z.int().min(1).default(16).describe('outputs written at once; changes the speed, never the output'),
+});
+
+/** See {@link frameDecodingConfigSchema}. */
+export type FrameDecodingConfig = z.infer<typeof frameDecodingConfigSchema>;
+
+/** The settings of a search. @throws EngineError where outputs are frames */
+export function searchSettings(decoding: DecodingConfig | FrameDecodingConfig): DecodingConfig {
+  if ('method' in decoding) return decoding;
+  throw new EngineError('internal: expected settings of a search, found those of frames');
+}
+
+/** The settings of writing frames. @throws EngineError where outputs are tokens */
+export function frameSettingsOf(decoding: DecodingConfig | FrameDecodingConfig): FrameDecodingConfig {
+  if (!('method' in decoding)) return decoding;
+  throw new EngineError('internal: expected settings of frames, found those of a search');
 }

@@ -25,16 +25,16 @@ import { ctcLogits, encodeSource, incrementalStep, teacherForcedStates } from '.
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
 import { COPY_KEY, COPY_SOURCE, copyKeySpec, copyStep, encodedCopyKeys } from './copy-programs.js';
 import { drawingBlocks, drawTokens } from './draw.js';
-import { sourceSpecs, sourceTensors } from './source-batch.js';
+import { sourceSpecs, sourceTensors, speakerSpecs } from './source-batch.js';
 
 /** Variables that hold the state of the sentences being decoded. */
-const CROSS_MASK = 'decode.cross.mask';
-const crossName = (layer: number, part: 'key' | 'value'): string => `decode.cross.${layer}.${part}`;
-const pastName = (layer: number, part: 'key' | 'value'): string => `decode.past.${layer}.${part}`;
+export const CROSS_MASK = 'decode.cross.mask';
+export const crossName = (layer: number, part: 'key' | 'value'): string => `decode.cross.${layer}.${part}`;
+export const pastName = (layer: number, part: 'key' | 'value'): string => `decode.past.${layer}.${part}`;
 
 const alignmentName = (layer: number): string => `decode.alignment.${layer}`;
 
-const layersOf = (model: ModelConfig): number[] => Array.from({ length: model.decoderLayers }, (_, i) => i);
+export const layersOf = (model: ModelConfig): number[] => Array.from({ length: model.decoderLayers }, (_, i) => i);
 
 /** Names of the self-attention caches `[B, H, C, D/H]`. */
 export const pastNames = (model: ModelConfig): string[] =>
@@ -54,7 +54,7 @@ export const sentenceNames = (model: ModelConfig): string[] => [
 ];
 
 /** Specs of the caches; `length` is their third dimension. */
-function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string): Record<string, TensorSpec> {
+export function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string): Record<string, TensorSpec> {
   const spec: TensorSpec = { shape: ['B', model.heads, length, model.modelDim / model.heads], dtype: 'float32' };
   return Object.fromEntries(
     layersOf(model).flatMap((i) => [
@@ -65,7 +65,7 @@ function cacheSpecs(model: ModelConfig, name: typeof crossName, length: string):
 }
 
 /**
- * Encodes a batch of sources and stores what cross-attention needs. Inputs as `sourceSpecs` says. Outputs nothing, or
+ * Encodes a batch of sources and stores what cross-attention needs. Inputs as `sourceSpecs` and `speakerSpecs` say. Outputs nothing, or
  * the CTC head's `ctcLogProbs` `[B, S, V]`.
  */
 export function encodingProgram(
@@ -77,10 +77,10 @@ export function encodingProgram(
   return {
     name: 'encoding',
     variables: parameters,
-    inputs: sourceSpecs(vocabulary),
+    inputs: { ...sourceSpecs(vocabulary), ...speakerSpecs(vocabulary) },
     body(variables, inputs) {
       const scope = createScope(model, variables);
-      const encoded = encodeSource(scope, sourceTensors(inputs));
+      const encoded = encodeSource(scope, sourceTensors(inputs), inputs.speaker);
       const updates: Record<string, Tensor> = { [CROSS_MASK]: encoded.mask };
       if (model.copy) updates[COPY_KEY] = encodedCopyKeys(scope, encoded);
       encoded.cross.forEach(({ key, value }, i) => {

@@ -7,7 +7,7 @@ import type { CompileOptions, Engine, Executable, HostTensor, Program, TensorSpe
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
 import { alignmentShape, initialAlignment } from '../model/cross-attention.js';
-import type { VocabularySizes } from '../model/parameters.js';
+import { targetVocabularySize, type VocabularySizes } from '../model/parameters.js';
 import { BOS, EOS, PAD, UNK } from '../text/special-tokens.js';
 import { CopyMerger, copyableSources, copySourceInput } from './copy.js';
 import { copySharesProgram } from './copy-programs.js';
@@ -84,6 +84,11 @@ export class TransformerDecoder {
     private readonly options: CompileOptions = {},
   ) {}
 
+  /** V. */
+  private get generated(): number {
+    return targetVocabularySize(this.model.vocabulary);
+  }
+
   private encoder(withCtc: boolean): Promise<Executable> {
     const { config, parameters, vocabulary } = this.model;
     const known = this.encoders.get(withCtc);
@@ -100,7 +105,8 @@ export class TransformerDecoder {
    * @param withCtc whether to hand out the log-probabilities of the CTC head, which the model must have
    */
   async start(sources: readonly SourceSequence[], beam: number, withCtc = false): Promise<SourceSession> {
-    const { config, vocabulary } = this.model;
+    const { generated } = this;
+    const { config } = this.model;
     const inputs = sourceInputs(sources);
     const { ctcLogProbs } = await (await this.encoder(withCtc)).run(inputs);
     const shape = [sources.length, config.heads, INITIAL_STEPS * beam, config.modelDim / config.heads];
@@ -112,10 +118,10 @@ export class TransformerDecoder {
       await this.engine.write(Object.fromEntries(names.map((name) => [name, initialAlignment(alignment)])));
     }
     const ctc = ctcLogProbs ? perSource(ctcLogProbs, sources) : [];
-    const copies = config.copy ? new CopyMerger(copyableSources(sources), vocabulary.target, beam) : undefined;
-    return new TransformerSession(this.engine, config, vocabulary.target, sources.length, beam, ctc, copies, {
+    const copies = config.copy ? new CopyMerger(copyableSources(sources), generated, beam) : undefined;
+    return new TransformerSession(this.engine, config, generated, sources.length, beam, ctc, copies, {
       best: (top) =>
-        this.step(`${beam}/${top}`, () => decodingStep(config, this.model.parameters, vocabulary.target, beam, top)),
+        this.step(`${beam}/${top}`, () => decodingStep(config, this.model.parameters, generated, beam, top)),
       draw: () => this.step(`${beam}/draw`, () => samplingStep(config, this.model.parameters, beam)),
     });
   }
@@ -129,7 +135,7 @@ export class TransformerDecoder {
     const executable = await this.step('attention', () => attentionProgram(config, parameters, vocabulary));
     const { weights } = await executable.run({
       ...sourceInputs([source]),
-      target: { shape: [1, output.length], data: decoderInput(output, vocabulary.target) },
+      target: { shape: [1, output.length], data: decoderInput(output, this.generated) },
     });
     const { shape, data } = weights as HostTensor;
     return { layers: shape[0] as number, heads: shape[2] as number, weights: data as Float32Array };
@@ -154,8 +160,8 @@ export class TransformerDecoder {
     const { shares } = await executable.run({
       ...sourceInputs([source]),
       copySource: copySourceInput(copyableSources([source])),
-      target: tensor(outputs.map((output) => decoderInput(output, vocabulary.target))),
-      plain: tensor(outputs.map((output) => withinVocabulary(output, vocabulary.target, UNK))),
+      target: tensor(outputs.map((output) => decoderInput(output, this.generated))),
+      plain: tensor(outputs.map((output) => withinVocabulary(output, this.generated, UNK))),
       copyTarget: tensor(outputs),
     });
     const data = shares?.data as Float32Array;

@@ -17,6 +17,11 @@ export function sourceSpecs({ source }: VocabularySizes): Record<string, TensorS
   };
 }
 
+/** The input of whose voice each output is to be in, for models of several. */
+export function speakerSpecs({ speakers }: VocabularySizes): Record<string, TensorSpec> {
+  return speakers === undefined ? {} : { speaker: { shape: ['B'], dtype: 'int32' } };
+}
+
 /** The sources among a program's inputs. */
 export function sourceTensors({ source, sourceLengths }: Tensors): SourceTensors {
   return sourceLengths ? { frames: source as Tensor, lengths: sourceLengths } : { ids: source as Tensor };

@@ -2,6 +2,7 @@
 import { BLEU, CHRF, type Metric as SacreMetric, type Score, TER } from 'sacrebleu-ts';
 import { UsageError } from '../errors.js';
 import { ERROR_RATE_METRICS } from './error-rates/metrics.js';
+import { pronunciationErrorRate } from './error-rates/pronunciations.js';
 import { ROUGE_METRICS } from './rouge/metrics.js';
 import type { Metric, MetricOptions, MetricScore } from './types.js';
 
@@ -102,7 +103,14 @@ function bagF1(a: readonly string[], b: readonly string[]): number {
 }
 
 /** All there are, in the order in which they are listed; what translations are scored with comes first. */
-const METRICS: readonly Metric[] = [...SACRE_METRICS, exactMatch, f1, ...ERROR_RATE_METRICS, ...ROUGE_METRICS];
+const METRICS: readonly Metric[] = [
+  ...SACRE_METRICS,
+  exactMatch,
+  f1,
+  ...ERROR_RATE_METRICS,
+  pronunciationErrorRate,
+  ...ROUGE_METRICS,
+];
 
 /** Names of all text metrics. */
 export const METRIC_NAMES: readonly string[] = METRICS.map(({ name }) => name);

@@ -7,7 +7,7 @@ import type { MetricOptions } from './types.js';
 export type Reward = (output: string, reference: string) => number;
 
 /** Metrics whose scores are percentages. */
-const PERCENTAGES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch', 'f1']);
+const PERCENTAGES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch', 'f1', 'pronunciationErrorRate']);
 
 /**
  * The reward by a registered metric. BLEU of a sentence is smoothed as sacreBLEU's `sentence_bleu` does it (exponential, effective

@@ -21,7 +21,7 @@ export interface MetricOptions {
   readonly normalize?: NormalizerName | undefined;
   /** What cer counts; code points, as jiwer does, unless told. */
   readonly characters?: CharacterUnit | undefined;
-  /** Whether per compares `AH0` as `AH`, so that stress does not matter; false unless told. */
+  /** Whether per and pronunciationErrorRate compare `AH0` as `AH`, so that stress does not matter; false unless told. */
   readonly ignoreStress?: boolean | undefined;
   /** Whether ROUGE compares the stems of English words; false unless told. */
   readonly stem?: boolean | undefined;

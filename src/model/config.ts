@@ -108,9 +108,88 @@ export const frameModelConfigSchema = modelConfigSchema.safeExtend({
   subsamplingChannels: positive.default(64).describe('channels of the two convolutions'),
 });
 
+/** Settings of a decoder that writes frames. */
+const frameDecoderConfigSchema = z.strictObject({
+  kind: z
+    .enum(['autoregressive', 'parallel'])
+    .default('autoregressive')
+    .describe(
+      'autoregressive: frame after frame, each seeing those before (Li et al., 2019); parallel: all at once, by predicted durations (Ren et al., 2019)',
+    ),
+  reduction: positive.default(2).describe('frames written at a time (Wang et al., 2017)'),
+  prenetDim: positive
+    .optional()
+    .describe('autoregressive: width of the two layers before the decoder; modelDim if not set'),
+  prenetDropout: rate
+    .default(0.5)
+    .describe(
+      'autoregressive: dropout of these layers, in decoding too: it keeps the decoder from copying the last frame',
+    ),
+  postnetLayers: z.int().min(0).default(5).describe('convolutions that refine the whole output; 0 leaves them out'),
+  postnetChannels: positive.default(256).describe('channels of these convolutions'),
+  postnetKernel: positive.default(5).describe('frames that they see; odd'),
+  postnetDropout: rate.default(0.5).describe('dropout of these convolutions'),
+  durationLayers: positive.default(2).describe('parallel: convolutions of the duration predictor'),
+  durationKernel: positive.default(3).describe('parallel: source positions that they see; odd'),
+  durationDropout: rate.default(0.1).describe('parallel: dropout of these convolutions'),
+});
+
+/** What each kind of decoder alone has. */
+const ONLY_AUTOREGRESSIVE = ['prenetDim', 'prenetDropout'] as const;
+const ONLY_PARALLEL = ['durationLayers', 'durationKernel', 'durationDropout'] as const;
+
+const framesSection = frameDecoderConfigSchema
+  .superRefine((frames, context) => {
+    const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    const usual = frameDecoderConfigSchema.parse({});
+    const foreign = frames.kind === 'parallel' ? ONLY_AUTOREGRESSIVE : ONLY_PARALLEL;
+    for (const name of foreign) {
+      if (frames[name] !== usual[name])
+        fail(name, `${name} means nothing to a decoder of kind ${frames.kind}; leave it out`);
+    }
+    for (const name of ['postnetKernel', 'durationKernel'] as const) {
+      if (frames[name] % 2 === 0) fail(name, `${name} must be odd, but is ${frames[name]}`);
+    }
+  })
+  .prefault({})
+  .describe('the decoder that writes frames');
+
+/** What the target being frames changes in a `model:` section. */
+const frameTargetFields = {
+  embeddings: z.literal('separate').default('separate').describe('only the source has an embedding matrix'),
+  copy: z.literal(false).default(false).describe('the output is sound: there are no words to copy'),
+  frames: framesSection,
+};
+
+type FrameTargetRules = {
+  readonly crossAttention: string;
+  readonly frames: { readonly kind: string };
+};
+
+/** Settings that a parallel decoder has no use for: it has no cross-attention. */
+function checkFrameTarget({ crossAttention, frames }: FrameTargetRules, context: z.core.$RefinementCtx): void {
+  if (frames.kind === 'parallel' && crossAttention !== 'softmax') {
+    const message = `a parallel decoder has no cross-attention, but crossAttention is ${crossAttention}; leave it out`;
+    context.addIssue({ code: 'custom', path: ['crossAttention'], message });
+  }
+}
+
+/** `model:` of a task whose source is text and whose target is frames. */
+export const speakingModelConfigSchema = modelConfigSchema.safeExtend(frameTargetFields).superRefine(checkFrameTarget);
+
+/** `model:` of a task both of whose sides are frames. */
+export const frameToFrameModelConfigSchema = frameModelConfigSchema
+  .safeExtend(frameTargetFields)
+  .superRefine(checkFrameTarget);
+
+/** Settings of a decoder that writes frames, as validated. */
+export type FrameDecoderConfig = z.infer<typeof frameDecoderConfigSchema>;
+
 /** The `model:` section as validated. */
 export type ModelSection = z.infer<typeof modelConfigSchema> &
-  Partial<Pick<z.infer<typeof frameModelConfigSchema>, 'subsampling' | 'subsamplingChannels'>>;
+  Partial<Pick<z.infer<typeof frameModelConfigSchema>, 'subsampling' | 'subsamplingChannels'>> & {
+    readonly frames?: FrameDecoderConfig;
+  };
 
 /** The sizes that a configuration may leave out. */
 type Size = keyof (typeof PRESETS)['base'] | 'locationKernel';

@@ -89,6 +89,8 @@ export interface StepContext {
   readonly cross: readonly KeysValues[];
   /** Additive `[B, 1, 1, S]` */
   readonly crossMask: Tensor;
+  /** What hides further source positions from the heads of a layer, additive `[B, H, 1, S]`; nothing unless told. */
+  readonly crossWindow?: (layer: number) => Tensor | undefined;
   /** Where the cross-attention of each hypothesis's parent was, a layer each; none where the kind of attention needs none. */
   readonly alignments: readonly Tensor[];
 }
@@ -125,6 +127,7 @@ export function decodeStep(scope: Scope, x: Tensor, context: StepContext): StepR
     (input, i) => {
       const name = `decoder.layers.${i}.crossAttention`;
       const { cross, crossMask, alignments: before } = context;
+      const window = context.crossWindow?.(i);
       const sizes = { batch, beam };
       const { output, alignment } = crossAttendStep(
         scope,
@@ -132,7 +135,7 @@ export function decodeStep(scope: Scope, x: Tensor, context: StepContext): StepR
         input,
         sizes,
         cross[i] as KeysValues,
-        crossMask,
+        window ? add(crossMask, window) : crossMask,
         before[i],
       );
       if (alignment) alignments.push(alignment);

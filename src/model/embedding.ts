@@ -79,7 +79,7 @@ export function embedRows(
   length: number,
   positions: Tensor,
 ): Tensor {
-  return placed(scope, side, mul(rows, Math.sqrt(scope.config.modelDim)), batch, length, positions);
+  return placeRows(scope, side, mul(rows, Math.sqrt(scope.config.modelDim)), batch, length, positions);
 }
 
 /**
@@ -89,11 +89,11 @@ export function embedRows(
  */
 export function embedFrames(scope: Scope, frames: Tensor, positions: Tensor): Tensor {
   const [batch, length] = frames.shape as [number, number];
-  return placed(scope, 'source', frontEnd(scope, frames), batch, length, positions);
+  return placeRows(scope, 'source', frontEnd(scope, frames), batch, length, positions);
 }
 
-/** Adds positions and drops. @param rows `[B·L, D]` */
-function placed(
+/** Adds positions and drops. @param rows `[B·L, D]` @param positions int32 `[L]` or `[1]` */
+export function placeRows(
   scope: Scope,
   side: 'source' | 'target',
   rows: Tensor,

@@ -1,10 +1,12 @@
 // The parameters of a model: names, shapes and initial values.
 import { type HostTensor, sizeOf, type TensorSpec } from '../engine/types.js';
+import { EngineError } from '../errors.js';
 import { Random } from '../random.js';
 import type { ModelConfig } from './config.js';
 import { conformerSpecs } from './conformer.js';
 import { copyEntries } from './copy.js';
 import { crossAttentionEntries } from './cross-attention.js';
+import { frameDecoderEntries, isParallel } from './frame-decoder.js';
 import { frontEndSpecs } from './front-end.js';
 import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
 
@@ -18,9 +20,18 @@ export interface ParameterSpec {
 export interface VocabularySizes {
   /** Tokens, or the features of a frame. */
   readonly source: number | { readonly features: number };
-  readonly target: number;
+  /** Tokens, or the features of a frame. */
+  readonly target: number | { readonly features: number };
   /** Tokens of the CTC head on the encoder, which there is none of where this is absent. */
   readonly ctc?: number;
+  /** Voices that the target can be in, where the model tells them apart. */
+  readonly speakers?: number;
+}
+
+/** Tokens of the target's vocabulary. @throws EngineError where the target is frames */
+export function targetVocabularySize({ target }: VocabularySizes): number {
+  if (typeof target === 'number') return target;
+  throw new EngineError('internal: expected a target of tokens, found frames');
 }
 
 /** Every parameter of a model in a fixed order; names read like `encoder.layers.0.selfAttention.query.weight`. */
@@ -42,25 +53,32 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
     if (config.activation === 'swiglu') linear(`${layer}.feedForward.gate`, width, inner);
     linear(`${layer}.feedForward.outer`, inner, width);
   };
-  const { source } = vocabulary;
+  const { source, target } = vocabulary;
   if (typeof source !== 'number') {
     add(...frontEndSpecs(config, source.features));
   } else if (config.embeddings !== 'shared') add(['source.embedding', [source, width], 'embedding']);
-  add(['target.embedding', [vocabulary.target, width], 'embedding']);
-  if (config.embeddings === 'separate') add(['output.embedding', [vocabulary.target, width], 'embedding']);
+  if (typeof target === 'number') {
+    add(['target.embedding', [target, width], 'embedding']);
+    if (config.embeddings === 'separate') add(['output.embedding', [target, width], 'embedding']);
+  } else add(...frameDecoderEntries(config, target.features));
+  if (vocabulary.speakers !== undefined) add(['speaker.embedding', [vocabulary.speakers, width], 'embedding']);
   if (config.positions === 'learned') {
     for (const side of ['source', 'target']) add([`${side}.positions`, [config.maxPositions, width], 'embedding']);
   }
-  for (let i = 0; i < config.encoderLayers; i++) {
-    const layer = `encoder.layers.${i}`;
+  const encoderLayer = (layer: string): void => {
     if (config.encoderBlock === 'conformer') {
       add(...conformerSpecs(layer, config));
-      continue;
+      return;
     }
     attention(`${layer}.selfAttention`);
     feedForward(layer);
-  }
+  };
+  for (let i = 0; i < config.encoderLayers; i++) encoderLayer(`encoder.layers.${i}`);
   for (let i = 0; i < config.decoderLayers; i++) {
+    if (isParallel(config)) {
+      encoderLayer(`decoder.layers.${i}`);
+      continue;
+    }
     attention(`decoder.layers.${i}.selfAttention`);
     attention(`decoder.layers.${i}.crossAttention`);
     add(...crossAttentionEntries(`decoder.layers.${i}.crossAttention`, config));

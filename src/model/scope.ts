@@ -12,6 +12,8 @@ export interface Scope {
   parameter(name: string): Tensor;
   /** Dropout with the given rate; the identity when the rate is 0 or the model is not being trained. */
   drop(x: Tensor, rate: number): Tensor;
+  /** Masks `[N, 2·P]` of the dropout that a prenet has outside training too: zeros and `1 / (1 − rate)`. */
+  readonly prenetMasks?: Tensor;
   /** Whether monotonic attention decides as in decoding, instead of being the expectation that is trained. */
   readonly isHard?: boolean;
   /** Takes the weights `[B, H, Q, L]` of an attention sublayer, before dropout, for whoever wants to look at them. */

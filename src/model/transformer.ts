@@ -1,10 +1,23 @@
 // The whole model: encode, teacher-forced decoder states, the incremental step.
-import { cast, greater, maximum, notEqual, range, reshape, scalar, type Tensor } from '../engine/ops.js';
+import {
+  add,
+  cast,
+  gather,
+  greater,
+  maximum,
+  mul,
+  notEqual,
+  range,
+  reshape,
+  scalar,
+  type Tensor,
+} from '../engine/ops.js';
 import { PAD } from '../text/special-tokens.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
 import { crossKeysValues, decodeSequence, decodeStep, type StepContext, type StepResult } from './decoder.js';
 import { embedFrames, embedTokens, type MixedTokens } from './embedding.js';
 import { encode } from './encoder.js';
+import { isParallel } from './frame-decoder.js';
 import { linear } from './layers.js';
 import type { Scope } from './scope.js';
 
@@ -38,8 +51,16 @@ function presence(source: SourceTensors, batch: number, length: number): Tensor 
   return cast(greater(reshape(source.lengths, [batch, 1]), reshape(range(length), [1, length])), 'float32');
 }
 
-/** Encodes a batch of sources. */
-export function encodeSource(scope: Scope, source: SourceTensors): EncodedSource {
+/** Adds the embedding of each source's speaker to all of its positions. @param speaker int32 `[B]` @returns `[B·S, D]` */
+function inVoice(scope: Scope, memory: Tensor, speaker: Tensor, batch: number, length: number): Tensor {
+  const width = scope.config.modelDim;
+  const voices = reshape(gather(scope.parameter('speaker.embedding'), speaker as never), [batch, 1, width]);
+  const scaled = mul(voices, Math.sqrt(width));
+  return reshape(add(reshape(memory, [batch, length, width]), scaled), [batch * length, width]);
+}
+
+/** Encodes a batch of sources. @param speaker int32 `[B]`, whose voice the output is to be in, for models of several */
+export function encodeSource(scope: Scope, source: SourceTensors, speaker?: Tensor): EncodedSource {
   const [batch, length] = ('ids' in source ? source.ids : source.frames).shape as [number, number];
   const present = presence(source, batch, length);
   const mask = paddingMask(present);
@@ -47,8 +68,10 @@ export function encodeSource(scope: Scope, source: SourceTensors): EncodedSource
     'ids' in source
       ? embedTokens(scope, 'source', source.ids, range(length), source.mixed)
       : embedFrames(scope, source.frames, range(length));
-  const memory = encode(scope, embedded, batch, length, mask, present);
-  return { memory, cross: crossKeysValues(scope, memory, batch, length), mask, present };
+  const encoded = encode(scope, 'encoder', embedded, batch, length, mask, present);
+  const memory = speaker ? inVoice(scope, encoded, speaker, batch, length) : encoded;
+  const cross = isParallel(scope.config) ? [] : crossKeysValues(scope, memory, batch, length);
+  return { memory, cross, mask, present };
 }
 
 /**

@@ -122,7 +122,7 @@ function exampleHtml(attention: ReportAttention, maps: AttentionMaps, example: n
     ...(rowPositions > 1 ? [`Each row is the mean of ${rowPositions} target positions.`] : []),
   ];
   const rows = Array.from({ length: layers }, (_, i) => layerHtml(maps, i + 1, example));
-  return `<article class="example">
+  return `<article class="example" id="attention-${example + 1}">
 <h3>Example ${example + 1}</h3>
 <div class="scroll"><table class="outputs"><tbody>${textRow('source', title)}${textRow('reference', reference)}${textRow('output', output)}</tbody></table></div>
 ${pooled.length > 0 ? `<p class="about">${pooled.join(' ')}</p>` : ''}
@@ -139,7 +139,7 @@ export function attentionHtml(
   const all = examples.map(attentionMaps);
   const html = all.map((maps, i) => exampleHtml(examples[i] as ReportAttention, maps, i));
   return {
-    html: `<p class="about">Where the decoder looked in the source (left to right) as it wrote each token (top to bottom)${checkpoint === undefined ? '' : `, at ${escapeHtml(checkpoint)}`}.
+    html: `<p class="about">Where the decoder looked in the source (left to right) as it wrote each token or frame (top to bottom)${checkpoint === undefined ? '' : `, at ${escapeHtml(checkpoint)}`}.
 Under each map its diagonality: the share of attention within a tenth of the source of the diagonal; spread evenly it is about 0.2. The strength of the colour is the square root of the weight.</p>
 ${html.join('\n')}`,
     labels: all.map((maps, i) => attentionLabels(examples[i] as ReportAttention, maps)),

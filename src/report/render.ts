@@ -8,7 +8,9 @@ import { plotTools, type View } from './plot.js';
 import { samplesHtml, samplesOf } from './samples.js';
 import { CHARTS_SCRIPT } from './script/charts.js';
 import { MAPS_SCRIPT } from './script/maps.js';
+import { SOUNDS_SCRIPT } from './script/sounds.js';
 import { TABS_SCRIPT } from './script/tabs.js';
+import { soundsHtml } from './sounds.js';
 import { STYLE } from './style.js';
 import type { ReportData, ReportFact } from './types.js';
 import { validationTable } from './validation-table.js';
@@ -145,12 +147,12 @@ function programText(): string {
   return `'use strict';
 const page = JSON.parse(document.querySelector('#data').textContent);
 const tools = (${plotTools.toString()})();
-${CHARTS_SCRIPT}${TABS_SCRIPT}${MAPS_SCRIPT}`;
+${CHARTS_SCRIPT}${TABS_SCRIPT}${MAPS_SCRIPT}${SOUNDS_SCRIPT}`;
 }
 
 /**
  * A run's report as one HTML page. It loads nothing and lets nothing be loaded; everything is there without JavaScript, which adds
- * reading, zooming and enlarging. All text from data is escaped. Equal data give equal pages.
+ * reading, zooming, enlarging and a line that follows what is played. All text from data is escaped. Equal data give equal pages.
  */
 export function renderReport(data: ReportData): RenderedReport {
   const history = readHistory(data.records);
@@ -170,6 +172,10 @@ export function renderReport(data: ReportData): RenderedReport {
     sections.push({ id, title, html: sectionHtml(id, title, inside) });
   };
   if (samples.length > 0) add('samples', 'Sampled outputs', samplesHtml(samples));
+  if (data.sounds !== undefined && data.sounds.length > 0) {
+    const titles = data.attention.map((example) => example.title);
+    add('sounds', 'Sounds', soundsHtml(data.sounds, titles, data.checkpoint));
+  }
   if (data.attention.length > 0) add('attention', 'Attention', attention.html);
   const title = 'Configuration';
   add(
@@ -193,7 +199,7 @@ export function renderReport(data: ReportData): RenderedReport {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="${escapeHtml(data.writtenBy)}">

@@ -109,6 +109,31 @@ pre { margin: .5rem 0 0; padding: 1rem 1.1rem; overflow: auto; max-height: 32rem
 .map img { display: block; width: 100%; height: auto; image-rendering: pixelated; }
 .scale { display: flex; align-items: center; gap: .6rem; margin: 1rem 0 0; font-size: .82rem; color: var(--soft); }
 .scale i { width: 8rem; height: .6rem; border-radius: 3px; border: 1px solid var(--line); background: linear-gradient(90deg, rgb(47 123 217 / 0), rgb(47 123 217 / .5) 25%, rgb(47 123 217 / .71) 50%, rgb(47 123 217)); }
+.sound h3 { overflow-wrap: anywhere; }
+.remark { margin: .5rem 0 0; padding-left: .7rem; border-left: 3px solid var(--note); font-size: .9rem; overflow-wrap: anywhere; }
+.figures { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .45rem 0 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.figures div { display: flex; gap: .45rem; min-width: 0; overflow-wrap: anywhere; }
+.figures dt { color: var(--soft); }
+.figures dd { margin: 0; }
+.players { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .6rem 1rem; list-style: none; margin: .9rem 0 0; padding: 0; font-size: .84rem; }
+.players span { display: block; margin-bottom: .25rem; color: var(--soft); }
+.players .on span { color: var(--ink); font-weight: 600; }
+.players audio { display: block; width: 100%; height: 2.5rem; }
+.spectra { padding-left: 3.3rem; }
+.spectra figure { margin: .8rem 0 0; }
+.spectra figcaption { color: var(--soft); font-size: .84rem; margin-bottom: .25rem; font-variant-numeric: tabular-nums; }
+.face { position: relative; height: 9.5rem; background: var(--grid); }
+.face img { display: block; height: 100%; }
+.face .nothing { position: absolute; left: .7rem; top: .5rem; }
+.seeks { cursor: crosshair; }
+.hertz { position: absolute; right: calc(100% + .5rem); transform: translateY(50%); line-height: 1; }
+.hertz::after { content: ""; position: absolute; left: calc(100% + .2rem); top: 50%; width: .3rem; border-top: 1px solid var(--soft); }
+.hertz, .seconds { color: var(--soft); font-size: 11.5px; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.seconds { position: relative; height: 1.6rem; margin: 0; }
+.seconds span { position: absolute; top: .35rem; transform: translateX(-50%); }
+.seconds .last { transform: translateX(-100%); }
+.playhead { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: #fff; box-shadow: 0 0 0 1px rgb(0 0 0 / .55); pointer-events: none; }
+.more { margin: .3rem 0 0; font-size: .9rem; }
 dialog { width: min(66rem, calc(100vw - 1.5rem)); max-width: none; max-height: calc(100vh - 1.5rem); padding: 1rem 1.1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--card); color: var(--ink); }
 dialog::backdrop { background: rgb(0 0 0 / .45); }
 dialog .head { align-items: center; flex-wrap: wrap; }
@@ -131,7 +156,7 @@ footer { padding-top: 2rem; padding-bottom: 3rem; color: var(--soft); font-size:
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   :root { --ground: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --grid: #e5e5e5; color-scheme: light; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  nav, .small, [role="tablist"] { display: none !important; }
+  nav, .small, [role="tablist"], .players, .playhead { display: none !important; }
   .panel[hidden] { display: block !important; }
   .scroll, pre { max-height: none; overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }

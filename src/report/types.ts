@@ -31,6 +31,35 @@ export interface ReportAttention {
   readonly weights: Float32Array;
 }
 
+/** A mel spectrogram: natural logarithms. */
+export interface ReportSpectrogram {
+  /** `[frames, dim]`, row after row. */
+  readonly data: Float32Array;
+  readonly frames: number;
+  /** Bands from low to high. */
+  readonly dim: number;
+}
+
+/** A sound that the model made, beside the recording where there is one. */
+export interface ReportSound {
+  /** What is said. */
+  readonly title: string;
+  /** Seconds from frame to frame. */
+  readonly secondsPerFrame: number;
+  /** The lower edge of the lowest filter and the upper edge of the highest, Hz, for the axis. */
+  readonly lowFreq: number;
+  readonly highFreq: number;
+  /** The recording's. */
+  readonly target?: ReportSpectrogram;
+  readonly predicted: ReportSpectrogram;
+  /** WAV files, the model's output last: the recording, its spectrogram made audible again (the upper bound), the output. */
+  readonly audio: readonly { readonly name: string; readonly wav: Uint8Array }[];
+  /** Such as `mcd` and `6.12 dB`. */
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+  /** What went wrong: that the output was cut at the maximum length, that the attention skipped. */
+  readonly remark?: string;
+}
+
 /** Everything that {@link renderReport} shows. Parts without data leave no trace on the page. */
 export interface ReportData {
   /** The name of the run. */
@@ -42,7 +71,9 @@ export interface ReportData {
   /** The metric by which the best checkpoint was chosen. */
   readonly validationMetric?: string;
   readonly attention: readonly ReportAttention[];
-  /** Which checkpoint gave the attention, such as `step 4000`. */
+  /** Sounds that the model made. */
+  readonly sounds?: readonly ReportSound[];
+  /** Which checkpoint gave the attention and the sounds, such as `step 4000`. */
   readonly checkpoint?: string;
   /** The resolved configuration as YAML. */
   readonly config: string;

@@ -4,9 +4,10 @@ import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
 import { type DecodedLine, decodingSettings, LineDecoder } from './decoder.js';
 import { givenLines, inGroups, openLines } from './lines.js';
-import { openRun } from './open.js';
+import { type OpenedRun, openRun } from './open.js';
 import { openOutput } from './output.js';
 import type { OutputAttention } from './outputs.js';
+import { checkSpeakOptions, speakLines } from './speak.js';
 import type { DecodeOptions, DecodeSummary } from './types.js';
 
 /** Batches gathered before decoding: sorting their lines by length saves padding. */
@@ -40,8 +41,23 @@ function render({ source, outputs }: DecodedLine, index: number, options: Decode
   return `${lines.join('\n')}\n`;
 }
 
+/** @throws UsageError for options that contradict each other, or mean nothing to outputs that are text */
+function checkTextOptions({ config }: OpenedRun, options: DecodeOptions): void {
+  decodingSettings(config, options);
+  if (options.attention && !options.json) {
+    throw new UsageError('--attention needs --json: text has no room for it');
+  }
+  const foreign = Object.entries({ speed: options.speed, mels: options.mels }).find(([, value]) => value !== undefined);
+  if (foreign) {
+    throw new UsageError(
+      `--${foreign[0]} is for outputs that are sounds, but ${config.task} writes text; leave it out`,
+    );
+  }
+}
+
 /**
- * Decodes a file or a stream: one output line for every input line (n-best: n lines for every input line), in order.
+ * Decodes a file or a stream: one output line for every input line (n-best: n lines for every input line), in order; for tasks whose
+ * outputs are sounds, a folder with a WAV file for every input line and a manifest.
  * @throws DataError for unusable input; an output file is then not touched
  */
 export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
@@ -49,15 +65,14 @@ export async function decode(options: DecodeOptions): Promise<DecodeSummary> {
   const { signal, log } = options;
   // Everything that is quickly found wrong is found before the model is loaded.
   const run = await openRun(options.run);
-  decodingSettings(run.config, options);
-  if (options.attention && !options.json) {
-    throw new UsageError('--attention needs --json: text has no room for it');
-  }
+  if (run.codec.sounds) checkSpeakOptions(run, options);
+  else checkTextOptions(run, options);
   const isFile = options.input !== '-';
   const listed = isFile ? await run.task.inputLines?.(run.config, options.input) : undefined;
   const input = listed ? givenLines(options.input, listed) : await openLines(options.input, signal);
   let examples = 0;
   try {
+    if (run.codec.sounds) return await speakLines(run, input, options);
     const output = await openOutput(options.output);
     try {
       const decoder = await LineDecoder.open(run, options, options.checkpoint);

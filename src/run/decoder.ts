@@ -5,6 +5,7 @@ import {
   ctcDecodingConfigSchema,
   type DecodingConfig,
   decodingConfigSchema,
+  searchSettings,
   settingsForMethod,
 } from '../decode/config.js';
 import { generate } from '../decode/generate.js';
@@ -61,9 +62,10 @@ const OVERRIDABLE = [
 
 /** The run's decoding settings with the caller's changes. @throws UsageError when they do not fit together */
 export function decodingSettings(config: RunConfig, overrides: DecodingOverrides): DecodingConfig {
+  const configured = searchSettings(config.decoding);
   const { beam, beamGroups, ctcWeight, diversityStrength } = overrides;
   const asksForBeam = [beam, beamGroups, diversityStrength].some((value) => value !== undefined);
-  const method = overrides.method ?? (asksForBeam ? 'beam' : config.decoding.method);
+  const method = overrides.method ?? (asksForBeam ? 'beam' : configured.method);
   if (method !== 'beam' && beam !== undefined) {
     throw new UsageError(
       `beam: expected \`nBest\`, the number of outputs that \`${method}\` draws, found a beam (${beam})`,
@@ -72,7 +74,7 @@ export function decodingSettings(config: RunConfig, overrides: DecodingOverrides
   const given = Object.fromEntries(
     OVERRIDABLE.flatMap((name) => (overrides[name] === undefined ? [] : [[name, overrides[name]]])),
   );
-  const hasCtc = config.decoding.ctcWeight !== undefined;
+  const hasCtc = configured.ctcWeight !== undefined;
   if (!hasCtc && ctcWeight !== undefined) {
     throw new UsageError(`--ctc-weight: ${config.task} has no CTC head that could score its outputs`);
   }
@@ -80,7 +82,7 @@ export function decodingSettings(config: RunConfig, overrides: DecodingOverrides
     throw new UsageError('--ctc-weight: the model was trained without a CTC head (ctc.weight 0)');
   }
   const schema = hasCtc ? ctcDecodingConfigSchema : decodingConfigSchema;
-  const { beamGroups: groups, diversityStrength: strength, ...settings } = settingsForMethod(config.decoding, method);
+  const { beamGroups: groups, diversityStrength: strength, ...settings } = settingsForMethod(configured, method);
   // A beam of 1 is greedy search, whatever groups the configuration's beam has.
   const result = schema.safeParse({
     ...settings,
@@ -100,6 +102,8 @@ export class LineDecoder {
   skipped = 0;
   /** Sources left out so far because they cannot be read. */
   unreadable = 0;
+  /** Sources so far with something that the vocabulary lacks. */
+  private unfamiliar = 0;
   /** Sources decoded so far, pieces counted by themselves: what is drawn for one follows from its number and the seed. */
   private decoded = 0;
 
@@ -146,6 +150,7 @@ export class LineDecoder {
     const pieces: { index: number; piece: Piece; sequence: SourceSequence }[] = [];
     for (const [index, line] of lines.entries()) {
       if (line.trim() === '') continue;
+      this.noteUnknown(line, index, options);
       try {
         for (const piece of await this.piecesOf(line, index, options)) {
           const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
@@ -177,6 +182,16 @@ export class LineDecoder {
     else if (this.unreadable === NAMED + 1) log?.('warning: more sources cannot be read; they are only counted');
   }
 
+  /** Warns of what the vocabulary lacks, for tasks that tell. */
+  private noteUnknown(line: string, index: number, { origin, log }: LineOptions): void {
+    const unknown = this.run.codec.unknown?.(line) ?? [];
+    if (unknown.length === 0) return;
+    this.unfamiliar += 1;
+    const names = unknown.map((text) => JSON.stringify(text)).join(', ');
+    if (this.unfamiliar <= NAMED) log?.(`warning: ${origin(index)}: the vocabulary lacks ${names}; read as unknown`);
+    else if (this.unfamiliar === NAMED + 1) log?.('warning: more sources have what the vocabulary lacks; not named');
+  }
+
   /** The pieces that a line is decoded in: as a rule, itself. */
   private async piecesOf(line: string, index: number, { folder, origin, log }: LineOptions): Promise<Piece[]> {
     const pieces = await this.run.codec.pieces?.(line, folder);
@@ -190,7 +205,8 @@ export class LineDecoder {
     const { codec } = this.run;
     const ctc: CtcLogProbs[] = [];
     // Only a head over the target's own vocabulary can tell where its words are.
-    const isOfTarget = this.run.config.decoding.ctcWeight !== undefined && codec.vocabulary.ctc !== undefined;
+    const isOfTarget =
+      searchSettings(this.run.config.decoding).ctcWeight !== undefined && codec.vocabulary.ctc !== undefined;
     const align = options.times && isOfTarget ? codec : undefined;
     const keep =
       align &&

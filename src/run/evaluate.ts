@@ -9,6 +9,7 @@ import { parallelLines } from './lines.js';
 import { type OpenedRun, openRun } from './open.js';
 import { cacheFolder } from './paths.js';
 import { type PlacedText, Remarks } from './remarks.js';
+import { textScorer } from './scorer.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
 /** Rows decoded and scored at a time: enough to fill batches of similar length, few enough to keep memory flat. */
@@ -116,10 +117,11 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
   const corpus: Corpus = await run.task.openCorpus(run.config, files, context);
   try {
     for (const { message } of corpus.warnings) log?.(`warning: ${message}`);
-    for await (const { index, source, target } of corpus.rows()) {
+    for await (const { index, source, target, references = [target] } of corpus.rows()) {
+      const origin = corpus.locate(index, 'target');
       yield {
         source: { text: source, origin: corpus.locate(index, 'source') },
-        references: [{ text: target, origin: corpus.locate(index, 'target') }],
+        references: references.map((text) => ({ text, origin })),
       };
     }
   } finally {
@@ -131,11 +133,11 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
 function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions): Scorer {
   const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
   if ([tokenize, lowercase, normalize, characters, stem, ignoreStress].every((option) => option === undefined)) {
-    return task.createScorer(config, options.metrics);
+    return textScorer(task, config, options.metrics);
   }
   const { evaluation } = config as unknown as { evaluation: MetricOptions };
   const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
-  return task.createScorer(changed, options.metrics);
+  return textScorer(task, changed, options.metrics);
 }
 
 /** Items in groups of `GROUP`. */
@@ -171,6 +173,11 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
   if (source !== undefined && reference.length === 0)
     throw new UsageError('scoring sources needs at least one reference file');
   const run = await openRun(options.run);
+  // Loaded here, because it brings an engine along.
+  if (run.codec.sounds) return (await import('./evaluate-sounds.js')).evaluateSounds(run, options);
+  if (options.recognizer !== undefined) {
+    throw new UsageError(`--recognizer is for outputs that are sounds, but ${run.task.name} writes text; leave it out`);
+  }
   const scorer = scorerFor(run, options);
   const remarks = new Remarks();
   const split = source === undefined ? (options.split ?? 'test') : 'files';

@@ -73,7 +73,7 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
   return {
     ...config,
     data: { ...config.data, train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
-    training: withRewardModules(fix(config.training, ['encoderFrom', 'startFrom']), baseDir),
+    training: withRewardModules(fix(config.training, ['encoderFrom', 'startFrom', 'durationsFrom']), baseDir),
     ...withNoiseFiles(config, baseDir),
     ...Object.fromEntries(tokenizers),
   };

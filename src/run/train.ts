@@ -17,15 +17,18 @@ import { listCheckpoints } from '../storage/checkpoints.js';
 import { openRunFolder, resumeRunFolder, type WritableRunFolder } from '../storage/run-folder.js';
 import type { Codec, RunConfig, TaskAdapter, TaskContext } from '../task.js';
 import { UNK } from '../text/special-tokens.js';
+import { samplesOutputs } from '../train/config.js';
 import { prepareTraining } from '../train/trainer.js';
 import { packageVersion } from '../version.js';
 import { checkResumable } from './changes.js';
+import { splitsWithDurations } from './durations.js';
 import { decodeLines, evaluate } from './evaluate.js';
 import { makeRunFolder } from './fresh-folder.js';
 import { initialParameters } from './initial.js';
 import { loadRunConfig, vocabularyReader } from './open.js';
 import { cacheFolder, packageRoot } from './paths.js';
 import { rewardOf } from './reward.js';
+import { textScorer } from './scorer.js';
 import type { TrainOptions, TrainResult } from './types.js';
 
 /** The next free `runs/<name>-N` below the working folder. */
@@ -132,7 +135,7 @@ async function warnOfUnknown(codec: Codec, { valid }: Data, log: (line: string) 
   for await (const row of valid.rows()) {
     if (row.target.trim() === '') continue;
     const { target } = await codec.encodeRow(row);
-    if (!target.includes(UNK)) continue;
+    if (!(target instanceof Int32Array) || !target.includes(UNK)) continue;
     count += 1;
     if (found.length < NAMED_EXAMPLES) found.push(valid.locate(row.index, 'target'));
   }
@@ -174,6 +177,15 @@ function checkMemory(parameters: number): void {
   );
 }
 
+/** What a model reads and writes, for people. */
+function sizesOf({ vocabulary: { source, target } }: Codec): string {
+  if (source === target) return `vocabulary ${source}`;
+  const side = (size: typeof source): string =>
+    typeof size === 'number' ? `vocabulary ${size}` : `${size.features} features a frame`;
+  const isText = typeof source === 'number' && typeof target === 'number';
+  return isText ? `vocabulary ${source} + ${target}` : `${side(source)} → ${side(target)}`;
+}
+
 /** Trains what was planned, on an engine. */
 async function trainOn(
   engine: Engine,
@@ -201,29 +213,27 @@ async function trainOn(
     const specs = parameterSpecs(resolveModelConfig(config.model), codec.vocabulary);
     parameters = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     checkMemory(parameters);
-    const { source, target } = codec.vocabulary;
-    const sizes =
-      typeof source !== 'number'
-        ? `${source.features} features a frame, vocabulary ${target}`
-        : `vocabulary ${source === target ? source : `${source} + ${target}`}`;
+    const sizes = sizesOf(codec);
     note(
       `${task.name}: ${data.train.size} training and ${data.valid.size} validation examples, ${sizes}, ` +
         `${(parameters / 1e6).toFixed(2)} M parameters, engine ${engine.name}, run folder ${out}`,
     );
     const { validationMetric, objective, startFrom } = config.training;
-    if (objective !== 'cross-entropy' && startFrom === undefined) {
+    if (samplesOutputs(objective) && startFrom === undefined) {
       log(
         `warning: objective ${objective} begins with a model that has learned nothing, whose outputs are hardly ever rewarded; ` +
           'train with cross-entropy first and name that run in training.startFrom',
       );
     }
+    const { threads } = options;
+    const splits = await splitsWithDurations(config, data, run, { engine: options.engine, threads }, context);
     training = await prepareTraining({
       engine,
       config,
       codec,
-      ...data,
+      ...splits,
       run,
-      createScorer: () => task.createScorer(config, [validationMetric]),
+      createScorer: () => textScorer(task, config, [validationMetric]),
       higherIsBetter: validationMetric !== 'loss' && findMetric(validationMetric).higherIsBetter,
       initial: begun ? undefined : await initialParameters(config, specs, context),
       reward,

@@ -73,6 +73,8 @@ export interface DecodingOverrides {
   readonly repetitionPenalty?: number;
   /** Share of the CTC prefix score, for tasks whose encoder has a CTC head over the target's vocabulary. */
   readonly ctcWeight?: number;
+  /** How fast is spoken, for parallel models of sound: 1 as recorded, 2 twice as fast. */
+  readonly speed?: number;
 }
 
 /** Options of {@link evaluate}. */
@@ -99,6 +101,8 @@ export interface EvaluateOptions extends RunSettings, DecodingOverrides {
   readonly stem?: boolean;
   /** Whether per compares `AH0` as `AH`. */
   readonly ignoreStress?: boolean;
+  /** Run folder of a model that is to understand outputs that are sounds; default: the configuration's. */
+  readonly recognizer?: string;
 }
 
 /** Result of {@link evaluate}. */
@@ -121,7 +125,7 @@ export interface DecodeOptions extends RunSettings, DecodingOverrides {
   readonly run: string;
   /** A file, or `-` for standard input. */
   readonly input: string;
-  /** A file, or `-` for standard output. */
+  /** A file, or `-` for standard output; for tasks whose outputs are sounds, a folder. */
   readonly output: string;
   /** Writes the score before each output. */
   readonly scores?: boolean;
@@ -134,6 +138,8 @@ export interface DecodeOptions extends RunSettings, DecodingOverrides {
   readonly json?: boolean;
   /** Adds where the decoder looked to the JSON objects. */
   readonly attention?: boolean;
+  /** Writes the spectrogram of each sound beside it, for tasks whose outputs are sounds. */
+  readonly mels?: boolean;
 }
 
 /** Result of {@link decode}. */
@@ -147,6 +153,10 @@ export interface DecodeSummary {
   readonly skipped?: number;
   /** Sources left out because they could not be read; their output is blank. */
   readonly unreadable?: number;
+  /** Sounds that did not end by themselves and were cut. */
+  readonly unfinished?: number;
+  /** How much was spoken, for tasks whose outputs are sounds. */
+  readonly secondsOfSound?: number;
 }
 
 /** Options of {@link report}. */

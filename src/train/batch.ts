@@ -1,7 +1,7 @@
 // Examples → the input tensors of a training step.
 
 import { ctcMinimumFrames, ctcTargets } from '../data/ctc-targets.js';
-import type { ModelExample } from '../data/examples.js';
+import { type ModelExample, targetTokensOf } from '../data/examples.js';
 import { withinVocabulary } from '../data/extended-vocabulary.js';
 import { padTokens } from '../data/padding.js';
 import { CopyableTokens } from '../data/sequences.js';
@@ -10,7 +10,7 @@ import { sourceInputs } from '../decode/source-batch.js';
 import type { HostTensor } from '../engine/types.js';
 import { BOS, PAD, UNK } from '../text/special-tokens.js';
 
-/** Target tokens that count in the loss: all of them, the stop token included. */
+/** Target positions that count in the loss: all tokens, the stop token included, or all positions of frames. */
 export function targetTokens(examples: readonly ModelExample[]): number {
   return examples.reduce((sum, { target }) => sum + target.length, 0);
 }
@@ -49,7 +49,9 @@ export function tokenBatch(
 }
 
 /** The target within the vocabulary. */
-function plainTarget({ source, target }: ModelExample): Int32Array {
+function plainTarget(example: ModelExample): Int32Array {
+  const { source } = example;
+  const target = targetTokensOf(example);
   return source instanceof CopyableTokens ? withinVocabulary(target, source.vocabulary.size, UNK) : target;
 }
 
@@ -57,9 +59,9 @@ function plainTarget({ source, target }: ModelExample): Int32Array {
 function copyInputs(examples: readonly ModelExample[]): Record<string, HostTensor> {
   const sources = examples.flatMap(({ source }) => (source instanceof CopyableTokens ? [source] : []));
   if (sources.length === 0) return {};
-  const targets = examples.map(({ target }, row) => {
+  const targets = examples.map((example, row) => {
     const { copyIds, vocabulary } = sources[row] as CopyableTokens;
-    return target.map((id) => (id < vocabulary.size || copyIds.includes(id) ? id : UNK));
+    return targetTokensOf(example).map((id) => (id < vocabulary.size || copyIds.includes(id) ? id : UNK));
   });
   const { ids, length } = padTokens(targets, PAD);
   return { copySource: copySourceInput(sources), copyTarget: { shape: [examples.length, length], data: ids } };
@@ -69,7 +71,7 @@ const hasCtc = (examples: readonly ModelExample[]): boolean =>
   examples.some(({ ctcTarget }) => ctcTarget !== undefined);
 
 /** The targets of a CTC loss; a row that has none, or that has no path, weighs nothing. */
-function ctcInputs(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
+export function ctcInputs(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
   const { labels, skip, final, length } = ctcTargets(
     examples.map(({ ctcTarget }) => ctcTarget ?? new Int32Array(0)),
     PAD,

@@ -96,111 +96,134 @@ const guidedAttentionConfigSchema = z.strictObject({
 const wordDropoutRate = (side: string) =>
   z.number().min(0).lt(1).default(0).describe(`share of ${side} tokens replaced by the unknown token`);
 
+/** `training.frames` as written by a user. */
+const frameLossConfigSchema = z.strictObject({
+  l1Weight: z.number().min(0).default(1).describe('weight of the absolute distance between frames'),
+  l2Weight: z.number().min(0).default(1).describe('weight of the squared distance between frames'),
+  stopWeight: z.number().min(0).default(1).describe('autoregressive: weight of the decision to stop'),
+  stopPositiveWeight: z
+    .number()
+    .positive()
+    .default(5)
+    .describe('autoregressive: what the one position to stop at counts more than each of the others'),
+  durationWeight: z.number().min(0).default(1).describe('parallel: weight of the squared error of log durations'),
+});
+
 /** The objectives, and the section that each of them has to itself. */
 const SECTION_OF = { reinforce: 'reinforce', 'minimum-risk': 'minimumRisk' } as const;
 const SECTION_SCHEMAS = { reinforce: reinforceConfigSchema, minimumRisk: minimumRiskConfigSchema };
 
+const trainingFields = {
+  steps: count.default(10_000).describe('optimizer steps to train'),
+  learningRate: z.number().positive().default(1e-3).describe('peak learning rate'),
+  schedule: z
+    .enum(['inverse-sqrt', 'cosine', 'linear', 'constant'])
+    .default('inverse-sqrt')
+    .describe('how the learning rate falls after the warm-up; cosine and linear reach 0 at the last step'),
+  warmupSteps: z.int().min(0).default(1000).describe('steps over which the learning rate rises linearly from 0'),
+  optimizer: z.enum(['adam', 'adamw']).default('adam').describe('adamw adds decoupled weight decay'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe('decay of the first moment'),
+  beta2: z.number().min(0).lt(1).default(0.98).describe('decay of the second moment'),
+  epsilon: z.number().positive().default(1e-9).describe('added to the denominator of the update'),
+  weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of adamw'),
+  clipNorm: z.number().min(0).default(1).describe('largest global gradient norm; 0 turns clipping off'),
+  labelSmoothing: z.number().min(0).lt(1).default(0.1).describe('probability mass spread over the vocabulary'),
+  accumulate: count.default(1).describe('batches whose gradients are added up for one step'),
+  emaDecay: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('decay of a moving average of the parameters, which is then validated and decoded with; 0 keeps none'),
+  encoderFrom: z
+    .string()
+    .optional()
+    .describe('run folder whose encoder, and CTC head if it fits, this one begins with instead of random numbers'),
+  startFrom: z
+    .string()
+    .optional()
+    .describe('run folder whose model and vocabularies this one begins with: to go on with another objective or data'),
+  objective: z
+    .enum(['cross-entropy', 'reinforce', 'minimum-risk'])
+    .default('cross-entropy')
+    .describe('what is optimised; reinforce and minimum-risk optimise a metric of sampled outputs'),
+  reinforce: reinforceConfigSchema.prefault({}).describe('REINFORCE (Williams, 1992), for objective reinforce'),
+  minimumRisk: minimumRiskConfigSchema
+    .prefault({})
+    .describe('minimum risk training (Shen et al., 2016), for objective minimum-risk'),
+  scheduledSampling: scheduledSamplingConfigSchema
+    .prefault({})
+    .describe('scheduled sampling (Bengio et al., 2015) in parallel passes (Mihaylova & Martins, 2019)'),
+  guidedAttention: guidedAttentionConfigSchema
+    .prefault({})
+    .describe('draws cross-attention to the diagonal, where source and target run in step'),
+  coverage: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight of the coverage loss, which keeps from copying twice (See et al., 2017); needs model.copy'),
+  rDrop: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight of the divergence between two passes with different dropout (R-Drop, Liang et al., 2021)'),
+  wordDropout: z
+    .strictObject({ source: wordDropoutRate('source'), target: wordDropoutRate('decoder input') })
+    .prefault({})
+    .describe('replaces tokens at random while training'),
+  mixup: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('alpha of mixup: pairs of examples mixed with a share from Beta(alpha, alpha); 0 is off'),
+  logEvery: count.default(50).describe('steps between log records'),
+  validateEvery: count.default(1000).describe('steps between validations'),
+  validationMetric: z
+    .string()
+    .default('loss')
+    .describe('what the best checkpoint is chosen by: loss, or a metric of the task such as bleu'),
+  validationBeam: count.default(1).describe('beam for metrics that need decoding; 1 is greedy'),
+  patience: z.int().min(0).default(0).describe('stop after this many validations without a new best; 0 never stops'),
+  saveEvery: count.optional().describe('steps between checkpoints; default: at every validation'),
+  keepCheckpoints: count.default(5).describe('how many of the last checkpoints to keep, besides the best'),
+  maxSkippedSteps: count
+    .default(10)
+    .describe('stop after this many steps in a row whose loss or gradient was not finite'),
+};
+
+/** The rules that concern several settings. */
+function checkTraining(config: ObjectiveConfig & TrainingRules, context: z.core.$RefinementCtx): void {
+  const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  if (config.optimizer === 'adam' && config.weightDecay > 0) {
+    fail(
+      'weightDecay',
+      `weightDecay needs optimizer adamw, but weightDecay is ${config.weightDecay} and optimizer is adam`,
+    );
+  }
+  checkObjective(config, fail);
+  if (config.schedule !== 'constant' && config.warmupSteps > config.steps) {
+    fail(
+      'warmupSteps',
+      `warmupSteps must be at most steps, but warmupSteps is ${config.warmupSteps} and steps is ${config.steps}`,
+    );
+  }
+}
+
 /** `training:` as written by a user. */
-export const trainingConfigSchema = z
-  .strictObject({
-    steps: count.default(10_000).describe('optimizer steps to train'),
-    learningRate: z.number().positive().default(1e-3).describe('peak learning rate'),
-    schedule: z
-      .enum(['inverse-sqrt', 'cosine', 'linear', 'constant'])
-      .default('inverse-sqrt')
-      .describe('how the learning rate falls after the warm-up; cosine and linear reach 0 at the last step'),
-    warmupSteps: z.int().min(0).default(1000).describe('steps over which the learning rate rises linearly from 0'),
-    optimizer: z.enum(['adam', 'adamw']).default('adam').describe('adamw adds decoupled weight decay'),
-    beta1: z.number().min(0).lt(1).default(0.9).describe('decay of the first moment'),
-    beta2: z.number().min(0).lt(1).default(0.98).describe('decay of the second moment'),
-    epsilon: z.number().positive().default(1e-9).describe('added to the denominator of the update'),
-    weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of adamw'),
-    clipNorm: z.number().min(0).default(1).describe('largest global gradient norm; 0 turns clipping off'),
-    labelSmoothing: z.number().min(0).lt(1).default(0.1).describe('probability mass spread over the vocabulary'),
-    accumulate: count.default(1).describe('batches whose gradients are added up for one step'),
-    emaDecay: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .describe('decay of a moving average of the parameters, which is then validated and decoded with; 0 keeps none'),
-    encoderFrom: z
-      .string()
-      .optional()
-      .describe('run folder whose encoder, and CTC head if it fits, this one begins with instead of random numbers'),
-    startFrom: z
-      .string()
-      .optional()
-      .describe(
-        'run folder whose model and vocabularies this one begins with: to go on with another objective or data',
-      ),
-    objective: z
-      .enum(['cross-entropy', 'reinforce', 'minimum-risk'])
-      .default('cross-entropy')
-      .describe('what is optimised; reinforce and minimum-risk optimise a metric of sampled outputs'),
-    reinforce: reinforceConfigSchema.prefault({}).describe('REINFORCE (Williams, 1992), for objective reinforce'),
-    minimumRisk: minimumRiskConfigSchema
-      .prefault({})
-      .describe('minimum risk training (Shen et al., 2016), for objective minimum-risk'),
-    scheduledSampling: scheduledSamplingConfigSchema
-      .prefault({})
-      .describe('scheduled sampling (Bengio et al., 2015) in parallel passes (Mihaylova & Martins, 2019)'),
-    guidedAttention: guidedAttentionConfigSchema
-      .prefault({})
-      .describe('draws cross-attention to the diagonal, where source and target run in step'),
-    coverage: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('weight of the coverage loss, which keeps from copying twice (See et al., 2017); needs model.copy'),
-    rDrop: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('weight of the divergence between two passes with different dropout (R-Drop, Liang et al., 2021)'),
-    wordDropout: z
-      .strictObject({ source: wordDropoutRate('source'), target: wordDropoutRate('decoder input') })
-      .prefault({})
-      .describe('replaces tokens at random while training'),
-    mixup: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('alpha of mixup: pairs of examples mixed with a share from Beta(alpha, alpha); 0 is off'),
-    logEvery: count.default(50).describe('steps between log records'),
-    validateEvery: count.default(1000).describe('steps between validations'),
-    validationMetric: z
-      .string()
-      .default('loss')
-      .describe('what the best checkpoint is chosen by: loss, or a metric of the task such as bleu'),
-    validationBeam: count.default(1).describe('beam for metrics that need decoding; 1 is greedy'),
-    patience: z.int().min(0).default(0).describe('stop after this many validations without a new best; 0 never stops'),
-    saveEvery: count.optional().describe('steps between checkpoints; default: at every validation'),
-    keepCheckpoints: count.default(5).describe('how many of the last checkpoints to keep, besides the best'),
-    maxSkippedSteps: count
-      .default(10)
-      .describe('stop after this many steps in a row whose loss or gradient was not finite'),
-  })
-  .superRefine((config, context) => {
-    const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (config.optimizer === 'adam' && config.weightDecay > 0) {
-      fail(
-        'weightDecay',
-        `weightDecay needs optimizer adamw, but weightDecay is ${config.weightDecay} and optimizer is adam`,
-      );
-    }
-    checkObjective(config, fail);
-    if (config.schedule !== 'constant' && config.warmupSteps > config.steps) {
-      fail(
-        'warmupSteps',
-        `warmupSteps must be at most steps, but warmupSteps is ${config.warmupSteps} and steps is ${config.steps}`,
-      );
-    }
-  });
+export const trainingConfigSchema = z.strictObject(trainingFields).superRefine(checkTraining);
+
+/** What else is checked across settings. */
+interface TrainingRules {
+  readonly optimizer: 'adam' | 'adamw';
+  readonly weightDecay: number;
+  readonly schedule: string;
+  readonly warmupSteps: number;
+  readonly steps: number;
+}
 
 /** The parts of a configuration that must fit its objective. */
 interface ObjectiveConfig {
-  readonly objective: 'cross-entropy' | keyof typeof SECTION_OF;
+  readonly objective: TrainingConfig['objective'];
   readonly reinforce: z.infer<typeof reinforceConfigSchema>;
   readonly minimumRisk: z.infer<typeof minimumRiskConfigSchema>;
   readonly scheduledSampling: z.infer<typeof scheduledSamplingConfigSchema>;
@@ -232,7 +255,7 @@ function checkObjective(config: ObjectiveConfig, fail: (path: string, message: s
   if (!watches && !isDefault(guidedAttention, guidedAttentionConfigSchema)) {
     fail('guidedAttention', 'guidedAttention does nothing while its weight is 0 and measure is false; set one of them');
   }
-  if (objective !== 'cross-entropy') {
+  if (samplesOutputs(objective)) {
     const beside = [
       ...(scheduledSampling.decay === 'off' ? [] : ['scheduledSampling']),
       ...(watches ? ['guidedAttention'] : []),
@@ -268,8 +291,41 @@ function checkObjective(config: ObjectiveConfig, fail: (path: string, message: s
   }
 }
 
-/** See {@link trainingConfigSchema}. */
-export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+/** `training:` of tasks whose target is frames. */
+export const frameTrainingConfigSchema = z
+  .strictObject({
+    ...trainingFields,
+    objective: z.literal('frames').default('frames').describe('what is optimised: the distance to the true frames'),
+    labelSmoothing: z.literal(0).default(0).describe('frames are no classes: there is nothing to smooth'),
+    frames: frameLossConfigSchema.prefault({}).describe('the loss of frames'),
+    durationsFrom: z
+      .string()
+      .optional()
+      .describe('parallel: run folder of an autoregressive model of the same data whose attention gives the durations'),
+  })
+  .superRefine((config, context) => {
+    checkTraining(config, context);
+    const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    const { rDrop, mixup, coverage, wordDropout, scheduledSampling } = config;
+    const unfit = { rDrop, mixup, coverage };
+    for (const [name, value] of Object.entries(unfit)) {
+      if (value > 0) fail(name, `${name} is made for targets of tokens, but the target is sound; leave it out`);
+    }
+    if (wordDropout.target > 0) fail('wordDropout', 'wordDropout.target needs tokens, but the target is sound');
+    if (scheduledSampling.decay !== 'off' && scheduledSampling.prediction !== 'argmax') {
+      fail('scheduledSampling', 'prediction means nothing to frames, which are what the model writes; leave it out');
+    }
+  });
+
+/** The `training:` section as validated. */
+export type TrainingConfig = Omit<z.infer<typeof trainingConfigSchema>, 'objective'> & {
+  readonly objective: z.infer<typeof trainingConfigSchema>['objective'] | 'frames';
+  readonly frames?: z.infer<typeof frameLossConfigSchema>;
+  readonly durationsFrom?: string | undefined;
+};
+
+/** Whether an objective trains on outputs sampled from the model. */
+export const samplesOutputs = (objective: TrainingConfig['objective']): boolean => objective in SECTION_OF;
 
 /** The settings that concern copying. */
 type CopySettings = Pick<TrainingConfig, 'objective' | 'coverage' | 'mixup' | 'rDrop' | 'scheduledSampling'>;
@@ -289,7 +345,7 @@ export function copyProblems(
       : [];
   }
   return [
-    ...(objective === 'cross-entropy'
+    ...(!samplesOutputs(objective)
       ? []
       : [
           problem(

@@ -2,6 +2,7 @@
 import type { HostTensor, Patch } from '../engine/types.js';
 import type { ModelConfig } from '../model/config.js';
 import { COIN_RATE } from '../model/cross-attention.js';
+import { prenetWidth } from '../model/frame-decoder.js';
 import { Random } from '../random.js';
 
 /** Most dropouts a model may contain. */
@@ -16,9 +17,18 @@ export const poolName = (rate: number): string => `dropout.pool.${rate}`;
 /** Whether there is noise on attention energies. */
 const usesCoins = (model: ModelConfig): boolean => model.crossAttention === 'monotonic';
 
+/** The rates of what is around a decoder of frames. */
+function frameRates({ frames }: ModelConfig): number[] {
+  if (!frames) return [];
+  const { kind, prenetDropout, postnetLayers, postnetDropout, durationDropout } = frames;
+  return [kind === 'parallel' ? durationDropout : prenetDropout, ...(postnetLayers > 0 ? [postnetDropout] : [])];
+}
+
 /** The distinct positive dropout rates of a model, with that of the noise of monotonic attention. */
 export function dropoutRates(model: ModelConfig): number[] {
-  const rates = [model.dropout, model.attentionDropout, model.activationDropout, usesCoins(model) ? COIN_RATE : 0];
+  const { dropout, attentionDropout, activationDropout } = model;
+  const coins = usesCoins(model) ? COIN_RATE : 0;
+  const rates = [dropout, attentionDropout, activationDropout, coins, ...frameRates(model)];
   return [...new Set(rates)].filter((rate) => rate > 0).sort((a, b) => a - b);
 }
 
@@ -31,11 +41,23 @@ export function poolSize(largestMask: number): number {
   return Math.ceil(needed / RENEWAL_STEPS) * RENEWAL_STEPS;
 }
 
-/** Elements of the largest dropped-out tensor of a batch of `tokens` padded tokens and sequences of `longest` tokens. */
-export function largestMask(model: ModelConfig, tokens: number, longest: number): number {
+/** Numbers that are dropped at each position around a decoder of frames, at most. @param features of a frame */
+function widestFrameMask(model: ModelConfig, features: number): number {
+  const { frames } = model;
+  if (!frames) return 0;
+  const postnet = frames.postnetLayers > 0 ? frames.reduction * Math.max(frames.postnetChannels, features) : 0;
+  return Math.max(postnet, frames.kind === 'parallel' ? 0 : prenetWidth(model));
+}
+
+/**
+ * Elements of the largest dropped-out tensor of a batch of `tokens` padded tokens and sequences of `longest` tokens.
+ * @param features of a target frame
+ */
+export function largestMask(model: ModelConfig, tokens: number, longest: number, features = 0): number {
   const activations = tokens * Math.max(model.modelDim, model.activationDropout > 0 ? model.feedForwardDim : 0);
   const hasAttentionMask = model.attentionDropout > 0 || usesCoins(model);
-  return Math.max(activations, hasAttentionMask ? tokens * model.heads * longest : 0);
+  const attention = hasAttentionMask ? tokens * model.heads * longest : 0;
+  return Math.max(activations, attention, tokens * widestFrameMask(model, features));
 }
 
 /**

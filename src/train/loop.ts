@@ -245,13 +245,9 @@ export class TrainingLoop {
     state.validationDue = result === undefined;
     if (result === undefined) return;
     this.isSaved = false;
-    const { loss, perplexity, accuracy, ctcLoss, diagonality } = result;
+    const { loss, statistics } = result;
     const scores = Object.fromEntries(Object.entries(result.metrics).map(([name, { score }]) => [name, score]));
-    const more = {
-      ...(ctcLoss === undefined ? {} : { ctcLoss }),
-      ...(diagonality === undefined ? {} : { diagonality }),
-    };
-    const record = { loss, perplexity, accuracy, ...more, ...scores };
+    const record = { loss, ...statistics, ...scores };
     const isBest = this.rank(validationMetric === 'loss' ? loss : (scores[validationMetric] ?? Number.NaN));
     const seconds = (performance.now() - began) / 1000;
     this.metrics?.write({ step: state.step, event: 'validation', ...record, best: isBest }, { seconds });

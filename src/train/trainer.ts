@@ -2,16 +2,18 @@
 import { BatchStream, fixedBatches } from '../data/batches.js';
 import { type EncodeOptions, loadFrames, type ModelExample } from '../data/examples.js';
 import { checkLengths, worstBatches } from '../data/trial.js';
+import { searchSettings } from '../decode/config.js';
 import { TransformerDecoder } from '../decode/session.js';
 import { ConfigError, DataError, EngineError } from '../errors.js';
 import { resolveModelConfig } from '../model/config.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import { discardCheckpointsAfter, loadCheckpoint, markBest } from '../storage/checkpoints.js';
 import { EOS } from '../text/special-tokens.js';
+import { samplesOutputs } from './config.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from './dropout.js';
 import { batchingWithin, decodingWithin } from './limits.js';
 import { type TrainerOptions, TrainingLoop } from './loop.js';
-import { type BatchMaker, trueTargetBatches } from './objectives/batch-maker.js';
+import { type BatchMaker, frameBatches, trueTargetBatches } from './objectives/batch-maker.js';
 import { SampledBatches } from './objectives/sampled-batches.js';
 import { referenceName, sequenceScores } from './objectives/sequence-level.js';
 import { objectiveSetup, sequenceConfig, sequencesPerSource } from './objectives/settings.js';
@@ -43,7 +45,8 @@ function setUp({ config, codec, train }: TrainerOptions) {
     Math.max(batching.maxSourceLength ?? batching.maxTokens, batching.maxTargetLength ?? batching.maxTokens),
   );
   const tokens = Math.min(batching.maxTokens, longest * Math.min(train.size, batching.maxSentences ?? train.size));
-  const mask = largestMask(model, tokens, longest);
+  const { target } = codec.vocabulary;
+  const mask = largestMask(model, tokens, longest, typeof target === 'number' ? 0 : target.features);
   const setup: TrainingSetup = {
     model,
     parameters: parameterVariables(specs),
@@ -84,10 +87,10 @@ function checkCraft({ config, codec }: TrainerOptions): void {
   }
   if (hasFrames && wordDropout.source > 0) refuse('wordDropout.source', 'the source is sound, which has no words');
   if (hasFrames && mixup > 0) refuse('mixup', 'mixes embeddings of tokens, but the source is sound');
-  if (objective !== 'cross-entropy' && (config.ctc?.weight ?? 0) > 0) {
+  if (samplesOutputs(objective) && (config.ctc?.weight ?? 0) > 0) {
     refuse('objective', `${objective} has no use for the CTC head's true targets; set ctc.weight 0`);
   }
-  if (objective !== 'cross-entropy' && config.model.crossAttention === 'monotonic') {
+  if (samplesOutputs(objective) && config.model.crossAttention === 'monotonic') {
     const why = 'learns from samples, which monotonic attention draws with hard decisions that no gradient reaches';
     refuse('objective', `${objective} ${why}; choose another model.crossAttention`);
   }
@@ -96,6 +99,7 @@ function checkCraft({ config, codec }: TrainerOptions): void {
 /** What prepares the batches of the configured objective. */
 async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promise<BatchMaker> {
   const { engine, config, codec } = options;
+  if (config.training.frames) return frameBatches(setup, config.training, config.seed);
   const sequences = sequenceConfig(config.training);
   if (!sequences) return trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
   if (!options.reward)
@@ -108,7 +112,7 @@ async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promis
     decoder: new TransformerDecoder(engine, { config: model, parameters, vocabulary }),
     text: (tokens) => codec.decodeOutput(tokens),
     reward: options.reward,
-    decoding: decodingWithin(config, config.decoding),
+    decoding: decodingWithin(config, searchSettings(config.decoding)),
     reference: keepsReference
       ? await engine.compile(sequenceScores(setup, sequencesPerSource(sequences)), { bind })
       : undefined,

@@ -1,6 +1,6 @@
 // Validation: loss of the held-out split under teacher forcing, and the task's metrics on its decoded sources.
 import { fixedBatches } from '../data/batches.js';
-import { type Corpus, listed } from '../data/corpus.js';
+import { type Corpus, listed, type RawRow } from '../data/corpus.js';
 import {
   type EncodeOptions,
   loadFrames,
@@ -11,7 +11,7 @@ import {
 } from '../data/examples.js';
 import { NAMED_EXAMPLES } from '../data/scan.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
-import { beamSettings } from '../decode/config.js';
+import { beamSettings, searchSettings } from '../decode/config.js';
 import { generate } from '../decode/generate.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
@@ -19,21 +19,17 @@ import type { MetricScore, Scorer } from '../metrics/metric.js';
 import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { targetTokens, tokenBatch } from './batch.js';
+import { frameStatistics, frameValidationBatch, frameValidationProgram } from './frame-validation.js';
 import { batchingWithin, decodingWithin, longestSource } from './limits.js';
 import { averageName, validationProgram } from './programs.js';
 import type { TrainingSetup } from './setup.js';
 
 /** What one validation measured. */
 export interface ValidationResult {
-  /** Mean negative log-likelihood of a target token, in nats. */
+  /** Mean negative log-likelihood of a target token, in nats; for frames the loss of training without what guides it. */
   readonly loss: number;
-  readonly perplexity: number;
-  /** Share of target tokens predicted right, given the true ones before. */
-  readonly accuracy: number;
-  /** CTC loss of the encoder over the number of target tokens, where there is one. */
-  readonly ctcLoss?: number;
-  /** How diagonal cross-attention is, from 0 to 1, where that is measured. */
-  readonly diagonality?: number;
+  /** Further means over the target: perplexity and accuracy of tokens, distances of frames, the diagonality of attention. */
+  readonly statistics: Readonly<Record<string, number>>;
   readonly metrics: Readonly<Record<string, MetricScore>>;
   /** The first few outputs, for logs. */
   readonly samples: readonly Sample[];
@@ -60,11 +56,21 @@ const ROW_ACTIONS: Readonly<Record<RowAction, string>> = {
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+/** Means over target tokens, by the sums over all batches. */
+function tokenMeans(sums: Readonly<Record<string, number>>, tokens: number): Record<string, number> {
+  const names = { correct: 'accuracy', ctc: 'ctcLoss', diagonality: 'diagonality' };
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([name, shown]) =>
+      sums[name] === undefined ? [] : [[shown, (sums[name] as number) / tokens]],
+    ),
+  );
+}
+
 /** Validates the parameters on the engine, or their moving average where one is kept. */
 export class Validator {
   private readonly bind: (name: string) => string;
   private compiled: Promise<Executable> | undefined;
-  private readonly decoder: TransformerDecoder;
+  private decoder: TransformerDecoder | undefined;
   private readonly encoding: EncodeOptions<ModelExample>;
   /** Whether rows left out or cut have been reported: they are the same at every validation. */
   private hasWarned = false;
@@ -93,11 +99,6 @@ export class Validator {
     };
     const averaged = setup.emaDecay > 0;
     this.bind = (name) => (averaged && name in parameters ? averageName(name) : name);
-    this.decoder = new TransformerDecoder(
-      engine,
-      { config: setup.model, parameters, vocabulary: codec.vocabulary },
-      { bind: this.bind },
-    );
   }
 
   /** Sees whether there is anything to validate with. @throws DataError when no row can be used */
@@ -127,44 +128,44 @@ export class Validator {
   }
 
   private async loss(signal: AbortSignal | undefined, warn: Log) {
-    this.compiled ??= this.engine.compile(validationProgram(this.setup), { bind: this.bind });
+    const { setup } = this;
+    const craft = setup.objective?.kind === 'frames' ? setup.objective : undefined;
+    const program = () => (craft ? frameValidationProgram(setup, craft) : validationProgram(setup));
+    this.compiled ??= this.engine.compile(program(), { bind: this.bind });
     const executable = await this.compiled;
     const report = new RowReport(this.corpus.size);
-    let nats = 0;
-    let correct = 0;
-    let ctc = 0;
-    let diagonal: number | undefined;
-    let tokens = 0;
+    const sums: Record<string, number> = {};
+    let positions = 0;
     for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
       signal?.throwIfAborted();
-      const result = await executable.run(tokenBatch(batch.examples, 1, this.setup.ctcWeight > 0));
-      nats += result.negativeLogLikelihood?.data[0] ?? Number.NaN;
-      correct += result.correct?.data[0] ?? Number.NaN;
-      ctc += result.ctc?.data[0] ?? 0;
-      if (result.diagonality) diagonal = (diagonal ?? 0) + (result.diagonality.data[0] ?? Number.NaN);
-      tokens += targetTokens(batch.examples);
+      const inputs = craft
+        ? frameValidationBatch(setup, batch, this.config.seed)
+        : tokenBatch(batch.examples, 1, setup.ctcWeight > 0);
+      for (const [name, { data }] of Object.entries(await executable.run(inputs))) {
+        sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
+      }
+      positions += targetTokens(batch.examples);
     }
     for (const { action, count, examples } of report.warnings()) {
       warn(`${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`);
     }
-    const ctcLoss = this.setup.ctcWeight > 0 ? { ctcLoss: ctc / tokens } : {};
-    const diagonality = diagonal === undefined ? {} : { diagonality: diagonal / tokens };
-    const loss = nats / tokens;
-    return { loss, perplexity: Math.exp(loss), accuracy: correct / tokens, ...ctcLoss, ...diagonality };
+    if (craft) return { loss: (sums.loss as number) / positions, statistics: frameStatistics(sums, positions) };
+    const loss = (sums.negativeLogLikelihood as number) / positions;
+    return { loss, statistics: { perplexity: Math.exp(loss), ...tokenMeans(sums, positions) } };
   }
 
   /** Decodes all sources and scores the outputs. */
   private async decode(scorer: Scorer, signal: AbortSignal | undefined, warn: Log) {
     const samples: Sample[] = [];
-    let group: { source: string; reference: string; encoded: SourceSequence | undefined }[] = [];
+    let group: { row: RawRow; encoded: SourceSequence | undefined }[] = [];
     const flush = async (): Promise<void> => {
       const outputs = await this.outputs(
         group.map(({ encoded }) => encoded),
         signal,
       );
-      group.forEach(({ source, reference }, i) => {
+      group.forEach(({ row: { source, target: reference, references = [reference] } }, i) => {
         const output = outputs[i] as string;
-        scorer.add(output, [reference]);
+        scorer.add(output, references);
         if (samples.length < SAMPLES) samples.push({ source, reference, output });
       });
       group = [];
@@ -178,7 +179,7 @@ export class Validator {
       if (isLong) cut.push(row.origin);
       if (isLong) unit = unitOf(whole);
       const encoded = isLong ? cutSource(whole, limit) : whole;
-      group.push({ source: row.source, reference: row.target, encoded });
+      group.push({ row, encoded });
       if (group.length === GROUP) await flush();
     }
     if (group.length > 0) await flush();
@@ -192,8 +193,15 @@ export class Validator {
   /** The output text of each source, blank for a blank one. */
   private async outputs(sources: readonly (SourceSequence | undefined)[], signal: AbortSignal | undefined) {
     const { decoding, training } = this.config;
-    const settings = decodingWithin(this.config, beamSettings(decoding, training.validationBeam));
+    const settings = decodingWithin(this.config, beamSettings(searchSettings(decoding), training.validationBeam));
     const present = sources.filter((source) => source !== undefined);
+    const { parameters, model } = this.setup;
+    const { vocabulary } = this.codec;
+    this.decoder ??= new TransformerDecoder(
+      this.engine,
+      { config: model, parameters, vocabulary },
+      { bind: this.bind },
+    );
     const found = await generate(this.decoder, present, settings, undefined, signal);
     const texts = found.map(([best], i) => (best ? this.codec.decodeOutput(best.tokens, present[i]) : ''));
     return sources.map((source) => (source === undefined ? '' : (texts.shift() ?? '')));

@@ -6,8 +6,9 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../src/report/render.js';
+import { colourMap, colourRange, spectrogramLevels } from '../../src/report/spectrogram.js';
 import type { ReportResult } from '../../src/run/types.js';
-import { attentionAlong, reportData } from '../unit/report/data.js';
+import { attentionAlong, reportData, reportSound } from '../unit/report/data.js';
 import { project, remove, s2s, succeed, temporaryFolder } from './support.js';
 
 let folder: string;
@@ -154,8 +155,11 @@ describe.skipIf(missing !== '')('the page in a browser', () => {
     const sound = Array.from({ length: 350 }, (_, i) => (i * 0.04).toFixed(2));
     const data = reportData();
     const attention = [...data.attention, attentionAlong(sound, [...'some text'], 1, 2)];
+    const sounds = [await reportSound('vm-star-cancel'), await reportSound('conf-locked')];
     await mkdir(at('pages'));
-    await writeFile(at('pages/rich.html'), renderReport({ ...data, attention }).html);
+    await writeFile(at('pages/rich.html'), renderReport({ ...data, attention, sounds }).html);
+    const spoken = attentionAlong([...'press star to cancel'], sound, 1, 2);
+    await writeFile(at('pages/spoken.html'), renderReport({ ...data, attention: [spoken] }).html);
     browser = await (playwright as NonNullable<typeof playwright>).chromium.launch({
       executablePath: executablePath as string,
       args: ['--no-sandbox'],
@@ -276,6 +280,85 @@ describe.skipIf(missing !== '')('the page in a browser', () => {
     expect(await page.evaluate('document.activeElement.dataset.name')).toBe('layer 2, head 3');
   });
 
+  it('shows the whole of a map whose targets are many frames, with labels at round times', async () => {
+    await open('pages/spoken.html');
+    await page.locator('.map').first().click();
+    const box = await page.locator('dialog image').boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(900);
+    const beside = await page.locator('dialog svg text[text-anchor="end"]').allTextContents();
+    expect(beside.slice(0, 3)).toEqual(['0 s', '0.5 s', '1 s']);
+    expect(beside.at(-1)).toBe('13.5 s');
+    expect(await page.locator('dialog svg text:not([text-anchor])').allTextContents()).toHaveLength(20);
+  });
+
+  it('draws spectrograms in the colours of their values', async () => {
+    await open('pages/rich.html');
+    const { target, predicted } = await reportSound('vm-star-cancel');
+    const map = colourMap(32);
+    for (const [i, spectrogram] of [target ?? predicted, predicted].entries()) {
+      const pixels = await page.evaluate<number[]>(`(async () => {
+        const image = document.querySelectorAll('.face img')[${i}];
+        await image.decode();
+        const [width, height] = [image.naturalWidth, image.naturalHeight];
+        const context = new OffscreenCanvas(width, height).getContext('2d');
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(0, 0, width, height).data];
+      })()`);
+      const { levels } = spectrogramLevels(spectrogram, colourRange(target ?? predicted));
+      expect(pixels).toEqual([...levels].flatMap((level) => [...map.subarray(3 * level, 3 * level + 3), 255]));
+    }
+  });
+
+  it('moves a line over both spectrograms as a sound plays, and seeks where they are clicked', async () => {
+    await open('pages/rich.html');
+    const sound = page.locator('.sound').first();
+    const lines = sound.locator('.playhead');
+    const seconds = Number(await sound.locator('.spectra').getAttribute('data-seconds'));
+    const state = () =>
+      sound.locator('audio').evaluateAll((all) =>
+        all.map((item) => {
+          const { currentTime, paused } = item as unknown as { currentTime: number; paused: boolean };
+          return { time: currentTime, paused };
+        }),
+      );
+    /** Where the lines are, in percent from the left. */
+    const shares = async (): Promise<number[]> => {
+      const styles = await Promise.all((await lines.all()).map((line) => line.getAttribute('style')));
+      return styles.map((style) => Number(/^left: ([\d.]+)%/.exec(style ?? '')?.[1]));
+    };
+    const click = async (face: number, share: number) => {
+      const box = await sound.locator('.face').nth(face).boundingBox();
+      await sound
+        .locator('.face')
+        .nth(face)
+        .click({ position: { x: (box?.width ?? 0) * share, y: 20 } });
+    };
+    const patient = { timeout: 20_000 };
+    // Slowly, so that none is over before a busy machine has looked.
+    await page.evaluate(
+      'for (const item of document.querySelectorAll("audio")) item.defaultPlaybackRate = item.playbackRate = 0.25',
+    );
+    expect(await lines.locator('visible=true').count()).toBe(0);
+    // The output's picture belongs to the output's player, even before anything of it is loaded.
+    await click(1, 0.25);
+    expect((await state()).map(({ time }) => time > 0)).toEqual([false, false, true]);
+    expect((await state())[2]?.time).toBeCloseTo(0.25 * seconds, 1);
+    for (const share of await shares()) expect(share).toBeCloseTo(25, 0);
+    expect(await lines.locator('visible=true').count()).toBe(2);
+    expect(await sound.locator('.on').textContent()).toBe('output');
+    await sound.locator('audio').nth(2).press('Space');
+    await expect.poll(async () => (await shares()).every((share) => share > 30), patient).toBe(true);
+    // A click in the recording while the output plays goes on with the recording, and only with that.
+    await click(0, 0.1);
+    await expect.poll(async () => (await state()).map(({ paused }) => paused), patient).toEqual([false, true, true]);
+    await expect.poll(async () => (await state())[0]?.time, patient).toBeGreaterThan(0.15 * seconds);
+    await page.locator('.sound').nth(1).locator('audio').first().press('Space');
+    await expect.poll(async () => (await state()).every(({ paused }) => paused), patient).toBe(true);
+    await expect
+      .poll(async () => page.locator('.sound').nth(1).locator('.playhead').locator('visible=true').count(), patient)
+      .toBe(2);
+  });
+
   it.each([undefined, 'dark' as const])('fits a telephone (%s)', async (colorScheme) => {
     await open('pages/rich.html', 390, colorScheme ? { colorScheme } : {});
     const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
@@ -296,5 +379,7 @@ describe.skipIf(missing !== '')('the page in a browser', () => {
     expect(await page.locator('.panel').locator('visible=true').count()).toBeGreaterThan(0);
     expect(await page.locator('#sample-2').isVisible()).toBe(true);
     expect(await page.locator('button.log').first().isVisible()).toBe(false);
+    expect(await page.locator('.sound audio').locator('visible=true').count()).toBe(6);
+    expect(await page.locator('.face img').locator('visible=true').count()).toBe(4);
   });
 });

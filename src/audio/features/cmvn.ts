@@ -124,6 +124,23 @@ function shifted({ data, frames, dim }: Features, { mean, variance }: CmvnStatis
   return { data: result, frames, dim };
 }
 
+/** What {@link applyCmvn} made `global` features of. @throws DataError when statistics are of frames of another width */
+export function undoCmvn(
+  { data, frames, dim }: Features,
+  { cmvnVariance }: Pick<FeaturesConfig, 'cmvnVariance'>,
+  { mean, variance }: CmvnStatistics,
+): Features {
+  checkWidth(mean.length, dim);
+  const scale = variance.map((value) => (cmvnVariance ? Math.sqrt(Math.max(value, LEAST_VARIANCE)) : 1));
+  const result = new Float32Array(data.length);
+  for (let at = 0; at < data.length; at += dim) {
+    for (let j = 0; j < dim; j++) {
+      result[at + j] = (data[at + j] as number) * (scale[j] as number) + (mean[j] as number);
+    }
+  }
+  return { data: result, frames, dim };
+}
+
 /**
  * As Kaldi's `apply-cmvn-sliding --center=true` and torchaudio's `sliding_window_cmn(center=True)`: at the ends the window keeps
  * its size and stays inside. A single frame keeps its variance.

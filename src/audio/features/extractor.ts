@@ -1,6 +1,7 @@
 // The configured features of an utterance, before any normalisation.
 import { DataError } from '../../errors.js';
 import type { FeaturesConfig } from '../config.js';
+import { silenceBounds } from '../synthesis/silence.js';
 import type { Features } from '../types.js';
 import { addDeltas } from './deltas.js';
 import { createKaldiExtractor, type FeatureExtractor } from './kaldi.js';
@@ -15,15 +16,20 @@ export function featureDim({ kind, numMelBins, numCeps, useEnergy, deltas }: Fea
   return base * (deltas + 1);
 }
 
-/** Everything that the numbers depend on, apart from the sound, in one line: the key of a cache. */
+/**
+ * Everything that the numbers depend on, apart from the sound, in one line: the key of a cache. Settings that came later count
+ * only where they are used, so that caches made before stay good.
+ */
 export function featureFingerprint(config: FeaturesConfig): string {
-  const { cmvn, cmvnVariance, cmvnWindow, ...rest } = config;
-  return JSON.stringify({ version: VERSION, ...rest }, ['version', ...Object.keys(rest).sort()]);
+  const { cmvn, cmvnVariance, cmvnWindow, framing, trimDb, ...rest } = config;
+  const later = { ...(framing === 'centred' ? {} : { framing }), ...(trimDb === 0 ? {} : { trimDb }) };
+  const all = { ...rest, ...later };
+  return JSON.stringify({ version: VERSION, ...all }, ['version', ...Object.keys(all).sort()]);
 }
 
 /**
  * Makes features by a configuration, before any normalisation; audio must have its sample rate. Sound too short for a frame
- * has none.
+ * has none. With `trimDb`, silence at both ends is cut first, and {@link FeatureExtractor.frames} is the most there may be.
  */
 export async function createFeatureExtractor(config: FeaturesConfig): Promise<FeatureExtractor> {
   const base = config.kind === 'logMel' ? await createLogMelExtractor(config) : await createKaldiExtractor(config);
@@ -31,11 +37,16 @@ export async function createFeatureExtractor(config: FeaturesConfig): Promise<Fe
     ...base,
     dim: featureDim(config),
     extract(samples) {
-      const features = base.extract(samples);
+      const features = base.extract(config.trimDb > 0 ? trimmed(samples, config.trimDb) : samples);
       checkFinite(features, samples);
       return addDeltas(features, config.deltas, config.deltaWindow);
     },
   };
+}
+
+function trimmed(samples: Float32Array, topDb: number): Float32Array {
+  const { start, end } = silenceBounds(samples, { topDb });
+  return samples.subarray(start, end);
 }
 
 /** All logarithms have floors, so that only samples can be at fault. */

@@ -1,13 +1,17 @@
-// Power spectra of real frames: PFFFT in WebAssembly, and Bluestein's algorithm on top of it for the sizes it has no plan for.
+// Transforms of real frames: PFFFT in WebAssembly, and Bluestein's algorithm on top of it for the sizes it has no plan for.
 import createPlain from '@echogarden/pffft-wasm';
 import createSimd from '@echogarden/pffft-wasm/simd';
+import { isPlannable } from '../config.js';
 
 /** The part of the WebAssembly module that is used. */
 interface Pffft {
   readonly HEAPF32: Float32Array;
   _pffft_new_setup(size: number, kind: number): number;
   _pffft_aligned_malloc(bytes: number): number;
+  _pffft_transform(setup: number, input: number, output: number, work: number, direction: number): void;
   _pffft_transform_ordered(setup: number, input: number, output: number, work: number, direction: number): void;
+  _pffft_zreorder(setup: number, input: number, output: number, direction: number): void;
+  _pffft_simd_size(): number;
 }
 
 const REAL = 0;
@@ -24,6 +28,24 @@ export interface PowerSpectrum {
   compute(power: Float32Array): void;
 }
 
+/** Transforms of real frames of one size there and back, in the memory of the module: nothing is copied. */
+export interface RealTransform {
+  readonly size: number;
+  /**
+   * So many real parts of a spectrum stand in a row, then the imaginary parts of the same bins, and so on; so the parts of slot
+   * s stand `lanes` apart. Slot 0 holds the two real bins: the lowest, and the highest in the place of its imaginary part.
+   */
+  readonly lanes: number;
+  /** The bin of each of the size/2 slots, in the order in which their real parts stand. */
+  readonly bins: Int32Array;
+  /** Where frames and spectra are now; they stay there until another transform or spectrum is created on this thread. */
+  views(): { input: Float32Array; spectrum: Float32Array; output: Float32Array };
+  /** `input` to `spectrum`. */
+  forward(): void;
+  /** `spectrum` to `output`, times `size`. */
+  inverse(): void;
+}
+
 /** Writes the power spectrum of a frame. */
 type Plan = (input: Float32Array, power: Float32Array) => void;
 
@@ -31,6 +53,7 @@ type Plan = (input: Float32Array, power: Float32Array) => void;
 interface Loaded {
   readonly fft: Pffft;
   readonly plans: Map<number, Plan>;
+  readonly transforms: Map<number, RealTransform>;
 }
 
 let loaded: Promise<Loaded> | undefined;
@@ -40,16 +63,8 @@ function load(): Promise<Loaded> {
   const create = (make: unknown) => (make as (module: object) => Promise<Pffft>)({ printErr: () => undefined });
   loaded ??= create(createSimd)
     .catch(() => create(createPlain))
-    .then((fft) => ({ fft, plans: new Map() }));
+    .then((fft) => ({ fft, plans: new Map(), transforms: new Map() }));
   return loaded;
-}
-
-/** Whether PFFFT has a plan: multiples of 32 (16 for complex numbers) of factors 2, 3 and 5. */
-function isPlannable(size: number, multiple: number): boolean {
-  let rest = size / multiple;
-  if (!Number.isInteger(rest)) return false;
-  for (const factor of [2, 3, 5]) while (rest % factor === 0) rest /= factor;
-  return rest === 1;
 }
 
 /** Prepares power spectra of frames of `size` samples, 1 or more. */
@@ -65,6 +80,46 @@ export async function createPowerSpectrum(size: number): Promise<PowerSpectrum> 
   const chosen = plan;
   const input = new Float32Array(size);
   return { size, input, compute: (power) => chosen(input, power) };
+}
+
+/**
+ * Prepares transforms there and back of frames of `size` samples. All users of one size on a thread share their memory.
+ * @param size one with `isPlannable(size, 32)`
+ */
+export async function createRealTransform(size: number): Promise<RealTransform> {
+  const { fft, transforms } = await load();
+  let found = transforms.get(size);
+  if (!found) {
+    found = planRealTransform(fft, size);
+    transforms.set(size, found);
+  }
+  return found;
+}
+
+function planRealTransform(fft: Pffft, size: number): RealTransform {
+  const setup = fft._pffft_new_setup(size, REAL);
+  const blocks = [0, 1, 2, 3].map(() => allocate(fft, size));
+  const [input, spectrum, output, work] = blocks as [Block, Block, Block, Block];
+  // With SIMD the order of its own spares a reordering both ways; without, that order does not keep the parts of a bin together.
+  const lanes = fft._pffft_simd_size() === 4 ? 4 : 1;
+  const run = lanes === 4 ? fft._pffft_transform : fft._pffft_transform_ordered;
+  input.view().set(Float32Array.from({ length: size }, (_, i) => i));
+  if (lanes === 4) fft._pffft_zreorder(setup, input.at, spectrum.at, BACKWARD);
+  else spectrum.view().set(input.view());
+  const order = spectrum.view().slice();
+  const bins = Int32Array.from({ length: size / 2 }, (_, slot) => {
+    const at = 2 * slot - (slot % lanes);
+    return (order[at] as number) / 2;
+  });
+  input.view().fill(0);
+  return {
+    size,
+    lanes,
+    bins,
+    views: () => ({ input: input.view(), spectrum: spectrum.view(), output: output.view() }),
+    forward: () => run(setup, input.at, spectrum.at, work.at, FORWARD),
+    inverse: () => run(setup, spectrum.at, output.at, work.at, BACKWARD),
+  };
 }
 
 /** Numbers in the module's memory. */

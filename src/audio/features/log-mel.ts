@@ -10,8 +10,9 @@ import { windowValues } from './windows.js';
 const WHISPER_RANGE = 8;
 
 /**
- * Frames are centred at multiples of the shift, with the ends mirrored (`center=True`, `pad_mode="reflect"`), the window is
- * a periodic Hann window in the middle of the transform. Whisper leaves the last frame out.
+ * Frames are centred at multiples of the shift, or half a shift later (`framing`), with the ends mirrored (`center=True`,
+ * `pad_mode="reflect"`; HiFi-GAN's `mel_spectrogram`), the window is a periodic Hann window in the middle of the transform.
+ * Whisper leaves the last frame out.
  */
 export async function createLogMelExtractor(config: FeaturesConfig): Promise<FeatureExtractor> {
   const { length, shift } = frameSizes(config);
@@ -29,10 +30,11 @@ export async function createLogMelExtractor(config: FeaturesConfig): Promise<Fea
     norm: config.melNorm,
   });
   const power = new Float32Array(Math.floor(fftSize / 2) + 1);
-  const half = Math.floor(fftSize / 2);
+  const isCentred = config.framing === 'centred';
+  const padding = Math.floor((isCentred ? fftSize : fftSize - shift) / 2);
   const count = (samples: number): number =>
     // Mirroring needs more samples than it makes up.
-    samples <= half ? 0 : Math.floor(samples / shift) + (log === 'whisper' ? 0 : 1);
+    samples <= padding ? 0 : Math.floor(samples / shift) + (isCentred && log !== 'whisper' ? 1 : 0);
   /** Writes the filters' sums of one frame. */
   const writeFrame = (samples: Float32Array, start: number, out: Float32Array, at: number): void => {
     const { input } = spectrum;
@@ -53,15 +55,19 @@ export async function createLogMelExtractor(config: FeaturesConfig): Promise<Fea
     extract(samples) {
       const frames = count(samples.length);
       const data = new Float32Array(frames * dim);
-      for (let t = 0; t < frames; t++) writeFrame(samples, t * shift - half + margin, data, t * dim);
+      for (let t = 0; t < frames; t++) writeFrame(samples, t * shift - padding + margin, data, t * dim);
       takeLogarithms(data, config);
       return { data, frames, dim };
     },
   };
 }
 
-/** The place of a sample beyond the ends, without the first and the last one again. */
-const mirrored = (at: number, samples: number): number => (at < 0 ? -at : at < samples ? at : 2 * samples - 2 - at);
+/** The place of a sample beyond the ends, without the first and the last one again; back and forth where it is far beyond. */
+export function mirrored(at: number, samples: number): number {
+  const period = Math.max(2 * samples - 2, 1);
+  const place = Math.abs(at) % period;
+  return place < samples ? place : period - place;
+}
 
 /**
  * Logarithms in place. Decibels are 10·log₁₀ of a power or 20·log₁₀ of a magnitude (librosa's `power_to_db` and

@@ -46,7 +46,7 @@ export function phonemes(text: string): string[] {
   return text.split(ANY_SPACE).filter((symbol) => symbol !== '');
 }
 
-/** Symbols as {@link phonemes}, with ARPABET's marks of stress left out: `AH0`, `AH1` and `AH` are the same. */
+/** Symbols as {@link phonemes}, without marks of stress: ARPABET's `AH0`, `AH1` and `AH` are the same, and so are IPA's `ˈa`, `ˌa` and `a`. */
 export function unstressedPhonemes(text: string): string[] {
-  return phonemes(text).map((symbol) => symbol.replace(/^([A-Za-z]+)[0-2]$/, '$1'));
+  return phonemes(text.replace(/[ˈˌ]/gu, '')).map((symbol) => symbol.replace(/^([A-Za-z]+)[0-2]$/, '$1'));
 }

@@ -20,6 +20,23 @@ async function levelsOf(uri) {
 /** Every how many labels one can be written where each takes so many pixels. */
 const stride = (cell) => Math.max(1, Math.ceil(13 / cell));
 
+/** Which labels are written, by position: every so many, or, of times in seconds where many are left out, those at round times. */
+function labelsAt(labels, cell) {
+  const every = stride(cell);
+  const times = labels.map((label) => (/^\\d+(\\.\\d+)?$/.test(label) ? Number(label) : NaN));
+  const last = labels.length - 1;
+  const isTime = every > 1 && last >= 20 && times.every((time, i) => i === 0 || time > times[i - 1] - 1e-9);
+  if (!isTime || !(times[last] > times[0])) return labels.map((text, at) => ({ at, text })).filter(({ at }) => at % every === 0);
+  const between = (times[last] - times[0]) / last;
+  const size = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((step) => step >= every * between) ?? 100;
+  const found = [];
+  for (let k = Math.ceil(times[0] / size); k * size <= times[last] + between / 2; k++) {
+    const at = Math.min(last, Math.round((k * size - times[0]) / between));
+    found.push({ at, text: String(Number((k * size).toPrecision(6))) + ' s' });
+  }
+  return found;
+}
+
 function enlarge(index) {
   const dialog = document.querySelector('#map-dialog');
   const stage = dialog.querySelector('.stage');
@@ -36,7 +53,7 @@ function enlarge(index) {
   const longest = (labels) => Math.min(16, Math.max(...labels.map((label) => [...label].length)));
   const left = 14 + 7 * longest(target);
   const cellWidth = Math.min(34, Math.max(1, Math.floor(((room - left - 30) / columns) * 100) / 100));
-  const cellHeight = Math.min(cellWidth < 8 ? 22 : cellWidth, Math.max(4, 620 / rows));
+  const cellHeight = Math.min(cellWidth < 8 ? 22 : cellWidth, Math.max(1.5, 620 / rows));
   const top = 16 + (cellWidth < 13 * 4 && columns > 1 ? 5.2 : 6) * longest(source);
   const [width, height] = [left + columns * cellWidth + 30, top + rows * cellHeight + 8];
   stage.replaceChildren();
@@ -51,12 +68,12 @@ function enlarge(index) {
   };
   const above = new Map();
   const beside = new Map();
-  for (let s = 0; s < columns; s += stride(cellWidth)) {
-    const x = left + (s + 0.5) * cellWidth + 4;
-    above.set(s, label(source[s], { transform: 'translate(' + x + ' ' + (top - 6) + ') rotate(-55)' }));
+  for (const { at, text } of labelsAt(source, cellWidth)) {
+    const x = left + (at + 0.5) * cellWidth + 4;
+    above.set(at, label(text, { transform: 'translate(' + x + ' ' + (top - 6) + ') rotate(-55)' }));
   }
-  for (let t = 0; t < rows; t += stride(cellHeight)) {
-    beside.set(t, label(target[t], { x: left - 7, y: top + (t + 0.5) * cellHeight, dy: '.35em', 'text-anchor': 'end' }));
+  for (const { at, text } of labelsAt(target, cellHeight)) {
+    beside.set(at, label(text, { x: left - 7, y: top + (at + 0.5) * cellHeight, dy: '.35em', 'text-anchor': 'end' }));
   }
   const cell = make(svg, 'rect', { class: 'cell', width: cellWidth, height: cellHeight, visibility: 'hidden' });
   const picture = levelsOf(uri);

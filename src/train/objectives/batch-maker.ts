@@ -5,6 +5,8 @@ import { Random } from '../../random.js';
 import { UNK } from '../../text/special-tokens.js';
 import { tokenBatch } from '../batch.js';
 import type { TrainingConfig } from '../config.js';
+import { frameBatch } from '../frame-batch.js';
+import type { TrainingSetup } from '../setup.js';
 
 /** Where in training a batch stands: everything random is a function of the seed and this. */
 export interface BatchPlace {
@@ -98,6 +100,20 @@ export function trueTargetBatches(config: TrainingConfig, seed: number, withCtc:
       const share = trueInputShare(scheduledSampling, step);
       Object.assign(inputs, scheduledInputs(targetInput, share, scheduledSampling.unit, stream('scheduled-sampling')));
       return { inputs, statistics: { trueInputs: share } };
+    },
+  };
+}
+
+/** Prepares batches of frames. */
+export function frameBatches(setup: TrainingSetup, { scheduledSampling }: TrainingConfig, seed: number): BatchMaker {
+  return {
+    prepare(examples, { step, part, weight }) {
+      const inputs: Record<string, HostTensor> = frameBatch(setup, examples, weight);
+      if (scheduledSampling.decay === 'off') return { inputs };
+      const share = trueInputShare(scheduledSampling, step);
+      const random = new Random(seed, 'scheduled-sampling', step, part);
+      const { scheduledMask } = scheduledInputs(inputs.weights as HostTensor, share, scheduledSampling.unit, random);
+      return { inputs: { ...inputs, scheduledMask }, statistics: { trueInputs: share } };
     },
   };
 }

@@ -25,7 +25,7 @@ const TARGET_INPUTS: Readonly<Record<string, TensorSpec>> = {
 };
 
 /** Inputs of a CTC loss; see `ctcTargets`. */
-const CTC_INPUTS: Readonly<Record<string, TensorSpec>> = {
+export const CTC_INPUTS: Readonly<Record<string, TensorSpec>> = {
   ctcLabels: int('B', 'U'),
   ctcSkip: float('B', 'U'),
   ctcFinal: float('B', 'U'),

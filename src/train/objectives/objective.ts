@@ -1,6 +1,7 @@
 // The objective of a training setup.
 import type { TrainingSetup } from '../setup.js';
 import { crossEntropyObjective } from './cross-entropy.js';
+import { framesObjective } from './frames.js';
 import { minimumRiskObjective, reinforceObjective } from './sequence-level.js';
 import type { Objective } from './types.js';
 
@@ -11,6 +12,8 @@ export function objectiveOf(setup: TrainingSetup): Objective {
       return reinforceObjective(setup, setup.objective);
     case 'minimum-risk':
       return minimumRiskObjective(setup, setup.objective);
+    case 'frames':
+      return framesObjective(setup, setup.objective);
     default:
       return crossEntropyObjective(setup, setup.objective);
   }

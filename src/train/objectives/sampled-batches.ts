@@ -1,5 +1,5 @@
 // From examples to the inputs of a training step over sampled outputs: draws, rewards, advantages.
-import type { ModelExample } from '../../data/examples.js';
+import { type ModelExample, targetTokensOf } from '../../data/examples.js';
 import { beamSettings, type DecodingConfig } from '../../decode/config.js';
 import { generate } from '../../decode/generate.js';
 import { drawSamples, type Sample } from '../../decode/sampler.js';
@@ -63,7 +63,7 @@ export class SampledBatches implements BatchMaker {
     const greedy =
       config.kind === 'reinforce' && config.baseline === 'greedy' ? await this.greedy(examples) : undefined;
     const sampled = performance.now();
-    const references = examples.map(({ target }) => text(target.subarray(0, -1)));
+    const references = examples.map((example) => text(targetTokensOf(example).subarray(0, -1)));
     const score = (output: Int32Array, i: number): number => reward(text(output), references[i] as string);
     const rewards = drawn.map((samples, i) => samples.map(({ tokens }) => score(tokens, i)));
     const greedyRewards = greedy?.map((tokens, i) => score(tokens, i));
@@ -125,9 +125,9 @@ export class SampledBatches implements BatchMaker {
     const config = this.parts.config as Extract<SequenceConfig, { kind: 'reinforce' }>;
     const { samples, crossEntropyWeight, entropyBonus, klWeight, rewardScale } = config;
     const gold = crossEntropyWeight > 0 ? 1 : 0;
-    const rows = examples.map(({ target }, i) => [
+    const rows = examples.map((example, i) => [
       ...(drawn[i] as readonly Sample[]).map(sequenceOf),
-      ...(gold ? [target] : []),
+      ...(gold ? [targetTokensOf(example)] : []),
     ]);
     const { perToken, ...tensors } = sequenceTensors(rows);
     const scaled = { ...tensors, tokenScales: perToken((_i, k) => (k < samples ? 1 / config.temperature : 1)) };
@@ -179,9 +179,9 @@ export class SampledBatches implements BatchMaker {
     const config = this.parts.config as Extract<SequenceConfig, { kind: 'minimum-risk' }>;
     const { samples, addGold, crossEntropyWeight } = config;
     const needsGold = addGold || crossEntropyWeight > 0;
-    const rows = examples.map(({ target }, i) => [
+    const rows = examples.map((example, i) => [
       ...(drawn[i] as readonly Sample[]).map(sequenceOf),
-      ...(needsGold ? [target] : []),
+      ...(needsGold ? [targetTokensOf(example)] : []),
     ]);
     const shape = [examples.length, samples + (needsGold ? 1 : 0)];
     const candidates = rows.flatMap((list) => {

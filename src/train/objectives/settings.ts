@@ -28,15 +28,17 @@ export function objectiveSetup(training: TrainingConfig): ObjectiveSetup {
     if (sequences.kind === 'reinforce') return { kind: 'reinforce', rows };
     return { kind: 'minimum-risk', rows, alpha: sequences.alpha };
   }
-  const { rDrop, mixup, coverage, scheduledSampling, guidedAttention } = training;
+  const { rDrop, mixup, coverage, scheduledSampling, guidedAttention, frames } = training;
   const { weight, sigma, layers, heads, measure } = guidedAttention;
   const { decay, prediction, passes } = scheduledSampling;
+  const attention = weight > 0 || measure ? { guidedAttention: { weight, sigma, layers, heads } } : {};
+  if (frames) return { kind: 'frames', ...frames, scheduledPasses: decay === 'off' ? 0 : passes, ...attention };
   return {
     kind: 'cross-entropy',
     rDrop,
     mixup: mixup > 0,
     coverage,
     ...(decay === 'off' ? {} : { scheduledSampling: { prediction, passes } }),
-    ...(weight > 0 || measure ? { guidedAttention: { weight, sigma, layers, heads } } : {}),
+    ...attention,
   };
 }

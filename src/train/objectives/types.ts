@@ -40,6 +40,20 @@ export interface CrossEntropySetup {
   readonly guidedAttention?: GuidedAttentionSetup | undefined;
 }
 
+/** The loss of frames; see `frames.ts`. */
+export interface FramesSetup {
+  readonly kind: 'frames';
+  readonly l1Weight: number;
+  readonly l2Weight: number;
+  readonly stopWeight: number;
+  /** What the position to stop at counts more than the others. */
+  readonly stopPositiveWeight: number;
+  readonly durationWeight: number;
+  /** Passes that predict decoder inputs before the one that is trained; 0 where all inputs are true. */
+  readonly scheduledPasses: number;
+  readonly guidedAttention?: GuidedAttentionSetup | undefined;
+}
+
 /** Objectives over sampled outputs; `rows` sequences a source. */
 type SequenceSetup =
   | { readonly kind: 'reinforce'; readonly rows: number; readonly guidedAttention?: undefined }
@@ -51,4 +65,4 @@ type SequenceSetup =
     };
 
 /** What a training optimises. */
-export type ObjectiveSetup = CrossEntropySetup | SequenceSetup;
+export type ObjectiveSetup = CrossEntropySetup | SequenceSetup | FramesSetup;

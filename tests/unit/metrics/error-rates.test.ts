@@ -194,6 +194,7 @@ describe('units', () => {
   it('are phonemes, with or without stress', () => {
     expect(phonemes(' HH AH0\tL  OW1 ')).toEqual(['HH', 'AH0', 'L', 'OW1']);
     expect(unstressedPhonemes('HH AH0 L OW1 5 x3 |')).toEqual(['HH', 'AH', 'L', 'OW', '5', 'x3', '|']);
+    expect(unstressedPhonemes('ˈh ə ˌl ˈ oʊ')).toEqual(['h', 'ə', 'l', 'oʊ']);
   });
 });
 

@@ -9,7 +9,7 @@ const plain = { tokenize: '13a', lowercase: false } as const;
 
 describe('the registry', () => {
   it('finds every metric by its name', () => {
-    const errorRates = ['wer', 'cer', 'mer', 'wil', 'per'];
+    const errorRates = ['wer', 'cer', 'mer', 'wil', 'per', 'pronunciationErrorRate'];
     const rouge = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'];
     expect(METRIC_NAMES).toEqual(expect.arrayContaining(['bleu', 'exactMatch', ...errorRates, ...rouge]));
     expect(new Set(METRIC_NAMES).size).toBe(METRIC_NAMES.length);
@@ -158,13 +158,46 @@ describe('error rates', () => {
   it('are the number of insertions without any reference text, as in jiwer, and undefined without examples', () => {
     expect(score('wer', [['a b', '']]).score).toBe(2);
     expect(score('cer', [['', '']]).score).toBe(0);
-    for (const name of ['wer', 'cer', 'mer', 'wil', 'per']) expect(score(name, []).score).toBeNaN();
+    for (const name of ['wer', 'cer', 'mer', 'wil', 'per', 'pronunciationErrorRate'])
+      expect(score(name, []).score).toBeNaN();
   });
 
   it('need a reference for every example', () => {
-    for (const name of ['wer', 'rouge1']) {
+    for (const name of ['wer', 'pronunciationErrorRate', 'rouge1']) {
       expect(() => createScorer([name], plain).add('a', [])).toThrow('references: expected at least one text');
     }
+  });
+});
+
+describe('the pronunciation error rate', () => {
+  const rate = (pairs: readonly (readonly [string, ...string[]])[], options = {}) => {
+    const scorer = createScorer(['pronunciationErrorRate'], { ...plain, ...options });
+    for (const [hypothesis, ...references] of pairs) scorer.add(hypothesis, references);
+    return scorer.results().pronunciationErrorRate;
+  };
+
+  it('is the percentage of words that are given none of their pronunciations', () => {
+    const pairs: [string, ...string[]][] = [
+      ['R IY1 D', 'R EH1 D', 'R IY1 D'],
+      ['R IY D ', 'R EH1 D', 'R IY1 D'],
+      ['K  AE1\tT', 'K AE1 T'],
+      ['KAE1 T', 'K AE1 T'],
+    ];
+    expect(rate(pairs)).toEqual({
+      score: 50,
+      signature: 'nrefs:var|case:mixed|stress:kept',
+      details: { wrong: 2, words: 4 },
+    });
+    expect(rate(pairs, { ignoreStress: true })).toMatchObject({
+      score: 25,
+      signature: 'nrefs:var|case:mixed|stress:ignored',
+    });
+  });
+
+  it('heeds case and the stress of IPA where asked to', () => {
+    const pairs: [string, string][] = [['ˈk a T', 'k ˌa t']];
+    expect([rate(pairs)?.score, rate(pairs, { ignoreStress: true })?.score]).toEqual([100, 100]);
+    expect(rate(pairs, { ignoreStress: true, lowercase: true })?.score).toBe(0);
   });
 });
 

@@ -1,5 +1,16 @@
 // A run as a report gets it: reinforcement learning with skipped steps, a resume, samples and attention.
-import type { ReportAttention, ReportData, ReportRecord } from '../../../src/report/types.js';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { featuresConfigSchema } from '../../../src/audio/config.js';
+import { createFeatureExtractor } from '../../../src/audio/features/extractor.js';
+import { readAudio } from '../../../src/audio/io/read.js';
+import type {
+  ReportAttention,
+  ReportData,
+  ReportRecord,
+  ReportSound,
+  ReportSpectrogram,
+} from '../../../src/report/types.js';
 
 const SOURCE = ['a', 'man', 'in', 'an', 'orange', 'hat', '</s>'];
 const TARGET = ['ein', 'mann', 'mit', 'orangem', 'hut', '</s>'];
@@ -80,6 +91,36 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
     config: `task: translation # ${HOSTILE}\n`,
     notes: [],
     writtenBy: 's2s 0.1.0',
+    ...changes,
+  };
+}
+
+/** A log-mel spectrogram of a sound at 8 kHz as speech is made from. */
+export async function melOf(samples: Float32Array): Promise<ReportSpectrogram> {
+  const sizes = { numMelBins: 40, fftSize: 256, frameLength: 32, frameShift: 8, lowFreq: 0, highFreq: 4000 };
+  const settings = { kind: 'logMel', sampleRate: 8000, usePower: false, logFloor: 1e-5, cmvn: 'none' };
+  const extractor = await createFeatureExtractor(featuresConfigSchema.parse({ ...settings, ...sizes }));
+  return extractor.extract(samples);
+}
+
+/** A recording of the fixtures as a report shows it, and a vaguer, shorter output: the recording without its last tenth. */
+export async function reportSound(name: string, changes: Partial<ReportSound> = {}): Promise<ReportSound> {
+  const path = fileURLToPath(new URL(`../../../fixtures/speech-recognition/audio/${name}.wav`, import.meta.url));
+  const target = await melOf((await readAudio({ path })).samples);
+  const { dim } = target;
+  const frames = Math.floor(0.9 * target.frames);
+  const data = target.data.slice(0, frames * dim);
+  for (let i = dim; i < data.length; i++) data[i] = 0.7 * (data[i - dim] as number) + 0.3 * (data[i] as number);
+  const wav = new Uint8Array(await readFile(path));
+  return {
+    title: name,
+    secondsPerFrame: 0.008,
+    lowFreq: 0,
+    highFreq: 4000,
+    target,
+    predicted: { data, frames, dim },
+    audio: ['recording', 'recording, from its spectrogram', 'output'].map((what) => ({ name: what, wav })),
+    facts: [{ name: 'MCD', value: '6.12 dB' }],
     ...changes,
   };
 }

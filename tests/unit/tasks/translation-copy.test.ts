@@ -38,19 +38,20 @@ describe('the codec of a model that copies', () => {
       origin: 'a:3',
     });
     const { ids, copyIds, vocabulary } = source as CopyableTokens;
-    const size = codec.vocabulary.target;
+    const size = codec.vocabulary.target as number;
+    const tokens = target as Int32Array;
     expect(ids[2]).toBe(UNK);
     expect(vocabulary).toEqual({ size, words: ['</s>', 'Ulm'] });
     expect([...copyIds]).toEqual([ids[0], ids[1], size, ids[3], size + 1, EOS]);
-    expect([target[1], target[3], target[4]]).toEqual([size + 1, UNK, EOS]);
-    expect(codec.decodeOutput(target.subarray(0, -1), source)).toBe('a Ulm in <unk>');
+    expect([tokens[1], tokens[3], tokens[4]]).toEqual([size + 1, UNK, EOS]);
+    expect(codec.decodeOutput(tokens.subarray(0, -1), source)).toBe('a Ulm in <unk>');
     expect(codec.tokenNames('target', Int32Array.of(size, size + 1), source)).toEqual(['</s>', 'Ulm']);
   });
 
   it('joins separate vocabularies by spelling: a word that only the source knows can be copied too', async () => {
     const codec = await codecOf({ joint: false });
     const source = (await codec.encodeSource('ein Haus in Rom')) as CopyableTokens;
-    const size = codec.vocabulary.target;
+    const size = codec.vocabulary.target as number;
     expect(source.vocabulary.words).toEqual(['ein', 'Haus', 'Rom']);
     expect(source.ids.slice(0, 2).includes(UNK)).toBe(false);
     const tokens = Int32Array.of(source.copyIds[2] as number, size + 1, size + 2);

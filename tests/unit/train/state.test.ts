@@ -1,6 +1,6 @@
 // The state of a run on the engine and in a checkpoint, and the length limits that a run keeps to.
 import { describe, expect, it } from 'vitest';
-import { decodingConfigSchema } from '../../../src/decode/config.js';
+import { decodingConfigSchema, searchSettings } from '../../../src/decode/config.js';
 import { DataError } from '../../../src/errors.js';
 import type { StoredTensor } from '../../../src/storage/safetensors.js';
 import type { RunConfig } from '../../../src/task.js';
@@ -85,7 +85,7 @@ describe('length limits', () => {
     expect(batchingWithin(config)).toEqual(config.batching);
     expect(longestSource(config)).toBe(80);
     expect(longestSource(configure({}, { maxTokens: 500 }))).toBe(500);
-    expect(decodingWithin(config, config.decoding)).toBe(config.decoding);
+    expect(decodingWithin(config, searchSettings(config.decoding))).toBe(config.decoding);
   });
 
   it('never go beyond the learned positions', () => {

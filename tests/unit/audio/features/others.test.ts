@@ -103,7 +103,13 @@ describe('odd inputs', () => {
   });
 
   it('counts as many frames as there are, for every number of samples', async () => {
-    for (const section of [{}, { snipEdges: false }, { kind: 'logMel' }, { kind: 'logMel', log: 'whisper' }]) {
+    for (const section of [
+      {},
+      { snipEdges: false },
+      { kind: 'logMel' },
+      { kind: 'logMel', log: 'whisper' },
+      { kind: 'logMel', framing: 'between' },
+    ]) {
       const extractor = await createFeatureExtractor(configOf(section));
       expect(extractor.framesPerSecond).toBe(100);
       for (let length = 0; length < 1300; length += 13) {
@@ -157,6 +163,16 @@ describe('the configuration', () => {
     expect(problems({ frameLength: 0.1 })).toEqual([
       'frameLength: frameLength must be at least two samples (0.125 ms), but is 0.1',
     ]);
+    expect(problems({ framing: 'between' })).toEqual([
+      'framing: framing: between needs kind: logMel, but kind is fbank',
+    ]);
+    expect(problems({ kind: 'logMel', log: 'whisper', framing: 'between' })).toEqual([
+      'framing: framing: between needs another log than whisper, whose frames are centred',
+    ]);
+    expect(problems({ kind: 'logMel', fftSize: 401, framing: 'between' })).toEqual([
+      'framing: framing: between needs a shift of as many samples as fftSize (401), or of fewer by an even number, ' +
+        'but frameShift is 160 samples',
+    ]);
     expect(problems({ frameShift: 0.01 })).toEqual([
       'frameShift: frameShift must be at least one sample (0.0625 ms), but is 0.01',
     ]);
@@ -186,5 +202,10 @@ describe('the configuration', () => {
     expect(featureFingerprint(configOf({ scale: 1 }))).not.toBe(base);
     expect(featureFingerprint(configOf({ numMelBins: 40 }))).not.toBe(base);
     expect(featureFingerprint(configOf({ deltas: 1 }))).not.toBe(base);
+    // Caches made before there were these settings stay good.
+    expect(base).not.toMatch(/framing|trimDb/);
+    expect(featureFingerprint(configOf({ trimDb: 40 }))).not.toBe(base);
+    const [centred, between] = ['centred', 'between'].map((framing) => configOf({ kind: 'logMel', framing }));
+    expect(featureFingerprint(between!)).not.toBe(featureFingerprint(centred!));
   });
 });

@@ -1,0 +1,90 @@
+// How well a recogniser understands sounds: its character error rate on outputs, and on what they are measured against.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeWav } from '../audio/synthesis/wav-out.js';
+import type { Audio } from '../audio/types.js';
+import { ConfigError } from '../errors.js';
+import { createScorer, type MetricScore } from '../metrics/metric.js';
+import { LineDecoder } from './decoder.js';
+import type { OpenedRun } from './open.js';
+import type { RunSettings } from './types.js';
+
+/** The sounds of one text. */
+export interface SoundsOfText {
+  readonly output: Audio;
+  /** The recording's spectrogram made audible again. */
+  readonly vocoder: Audio;
+  readonly recording: Audio;
+}
+
+const NAMES = { output: 'cer', vocoder: 'cerOfVocoder', recording: 'cerOfRecordings' } as const;
+const KINDS = Object.keys(NAMES) as (keyof SoundsOfText)[];
+
+/** Texts as they are compared: letters and digits only, in lower case. */
+const plain = (text: string): string =>
+  text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}']+/gu, ' ')
+    .trim();
+
+/** Collects sounds and has them recognised. */
+export class Intelligibility {
+  private readonly sounds: { text: string; sounds: SoundsOfText }[] = [];
+
+  /** @throws ConfigError where the run recognises no speech */
+  constructor(
+    private readonly recognizer: OpenedRun,
+    private readonly settings: RunSettings,
+  ) {
+    if (recognizer.task.source === 'audio' && recognizer.task.target === 'text') return;
+    throw new ConfigError(
+      `evaluation.recognizer: expected the run of a task from audio to text, found ${recognizer.task.name}`,
+    );
+  }
+
+  async add(text: string, sounds: SoundsOfText): Promise<void> {
+    this.sounds.push({ text, sounds });
+  }
+
+  /** Character error rates, in percent. An output without sound counts as an empty transcript. */
+  async results(): Promise<Record<string, MetricScore>> {
+    const folder = await mkdtemp(join(tmpdir(), 's2s-'));
+    const { engine, threads, quiet, log, signal } = this.settings;
+    const decoder = await LineDecoder.open(this.recognizer, {
+      ...(engine === undefined ? {} : { engine }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(quiet === undefined ? {} : { quiet }),
+    });
+    try {
+      const results: Record<string, MetricScore> = {};
+      for (const kind of KINDS) {
+        const lines = await Promise.all(
+          this.sounds.map(async ({ sounds }, i) => {
+            const { samples, sampleRate } = sounds[kind];
+            if (samples.length === 0) return '';
+            const path = join(folder, `${kind}-${i}.wav`);
+            await writeFile(path, encodeWav(samples, sampleRate).bytes);
+            return path;
+          }),
+        );
+        const found = await decoder.decode(lines, {
+          onLong: 'truncate',
+          origin: (index) => `${NAMES[kind]} of text ${index + 1}`,
+          signal,
+          log,
+        });
+        const scorer = createScorer(['cer'], { tokenize: 'none', lowercase: false });
+        found.forEach(({ outputs }, i) => {
+          scorer.add(plain(outputs[0]?.text ?? ''), [plain(this.sounds[i]?.text ?? '')]);
+        });
+        results[NAMES[kind]] = scorer.results().cer as MetricScore;
+      }
+      return results;
+    } finally {
+      await decoder.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

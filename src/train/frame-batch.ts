@@ -1,0 +1,135 @@
+// Examples whose targets are frames → the input tensors of a training step.
+import { type ModelExample, targetFramesOf } from '../data/examples.js';
+import { expandDurations } from '../decode/frames/inputs.js';
+import { sourceInputs, sourceSpecs, speakerSpecs } from '../decode/source-batch.js';
+import type { HostTensor, TensorSpec } from '../engine/types.js';
+import { EngineError } from '../errors.js';
+import { frameSettings, isParallel } from '../model/frame-decoder.js';
+import { ctcInputs } from './batch.js';
+import { CTC_INPUTS } from './objectives/cross-entropy.js';
+import type { TrainingSetup } from './setup.js';
+
+const int = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'int32' });
+const float = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'float32' });
+
+/** Features of a target frame. */
+function featuresOf({ vocabulary: { target } }: TrainingSetup): number {
+  if (typeof target !== 'number') return target.features;
+  throw new EngineError('internal: expected a target of frames, found tokens');
+}
+
+/** The inputs of a training step, as {@link frameBatch} makes them. */
+export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
+  const { vocabulary, model, objective } = setup;
+  const features = featuresOf(setup);
+  const { reduction } = frameSettings(model);
+  const isScheduled = objective?.kind === 'frames' && objective.scheduledPasses > 0;
+  return {
+    ...sourceSpecs(vocabulary),
+    ...speakerSpecs(vocabulary),
+    targetFrames: float('B', 'T', reduction * features),
+    // What a position, and each of its frames, counts in the loss; 0 where there is none.
+    weights: float('B', 'T'),
+    frameWeights: float('B', 'T', reduction),
+    ...(isParallel(model)
+      ? { alignment: int('B', 'T'), durationTargets: float('B', 'S'), durationWeights: float('B', 'S') }
+      : { targetInput: float('B', 'T', features), stopTargets: float('B', 'T') }),
+    ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
+    ...(isScheduled ? { scheduledMask: float('B', 'T') } : {}),
+  };
+}
+
+/**
+ * Pads a batch. Decoder inputs are the last frame of the position before, zeros for the first.
+ * @param weight of each target position in the loss
+ */
+export function frameBatch(
+  setup: TrainingSetup,
+  examples: readonly ModelExample[],
+  weight: number,
+): Record<string, HostTensor> {
+  const { model, vocabulary } = setup;
+  const features = featuresOf(setup);
+  const { reduction } = frameSettings(model);
+  const width = reduction * features;
+  const batch = examples.length;
+  const targets = examples.map(targetFramesOf);
+  const length = targets.reduce((longest, target) => Math.max(longest, target.length), 0);
+  const frames = new Float32Array(batch * length * width);
+  const weights = new Float32Array(batch * length);
+  const frameWeights = new Float32Array(batch * length * reduction);
+  targets.forEach((target, row) => {
+    frames.set(target.data, row * length * width);
+    weights.fill(weight, row * length, row * length + target.length);
+    const first = row * length * reduction;
+    frameWeights.fill(weight / reduction, first, first + target.frames);
+  });
+  const source = sourceInputs(examples.map((example) => example.source));
+  return {
+    ...source,
+    ...(vocabulary.speakers === undefined ? {} : { speaker: speakerInput(examples) }),
+    targetFrames: { shape: [batch, length, width], data: frames },
+    weights: { shape: [batch, length], data: weights },
+    frameWeights: { shape: [batch, length, reduction], data: frameWeights },
+    ...(isParallel(model)
+      ? alignmentInputs(examples, length, source.source?.shape[1] as number, weight)
+      : stepInputs(targets, length, features, frames)),
+    ...(setup.ctcWeight > 0 ? ctcInputs(examples, weight) : {}),
+  };
+}
+
+/** The numbers of the speakers. */
+function speakerInput(examples: readonly ModelExample[]): HostTensor {
+  return { shape: [examples.length], data: Int32Array.from(examples, ({ speaker = 0 }) => speaker) };
+}
+
+/** What an autoregressive decoder reads, and where it is to stop. */
+function stepInputs(
+  targets: readonly { readonly length: number }[],
+  length: number,
+  features: number,
+  frames: Float32Array,
+): Record<string, HostTensor> {
+  const batch = targets.length;
+  const width = frames.length / (batch * length);
+  const inputs = new Float32Array(batch * length * features);
+  const stops = new Float32Array(batch * length);
+  targets.forEach((target, row) => {
+    for (let t = 1; t < target.length; t++) {
+      const end = (row * length + t) * width;
+      inputs.set(frames.subarray(end - features, end), (row * length + t) * features);
+    }
+    stops[row * length + target.length - 1] = 1;
+  });
+  return {
+    targetInput: { shape: [batch, length, features], data: inputs },
+    stopTargets: { shape: [batch, length], data: stops },
+  };
+}
+
+/** Which source position each target position belongs to, by given durations, and the durations to be predicted. */
+function alignmentInputs(
+  examples: readonly ModelExample[],
+  length: number,
+  sources: number,
+  weight: number,
+): Record<string, HostTensor> {
+  const batch = examples.length;
+  const targets = new Float32Array(batch * sources);
+  const weights = new Float32Array(batch * sources);
+  const alignment = new Int32Array(batch * length);
+  examples.forEach(({ source, target, durations }, row) => {
+    if (!durations) throw new EngineError('internal: a parallel decoder was given an example without durations');
+    alignment.set(expandDurations(durations, target.length, row * sources), row * length);
+    durations.forEach((duration, s) => {
+      targets[row * sources + s] = Math.log1p(duration);
+    });
+    // A row counts as much as its target positions do, whatever the length of its source.
+    weights.fill((weight * target.length) / source.length, row * sources, row * sources + source.length);
+  });
+  return {
+    alignment: { shape: [batch, length], data: alignment },
+    durationTargets: { shape: [batch, sources], data: targets },
+    durationWeights: { shape: [batch, sources], data: weights },
+  };
+}
