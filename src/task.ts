@@ -23,6 +23,8 @@ export interface RunConfig {
   readonly model: ModelSection;
   /** The CTC loss on the encoder, for tasks that may have one. */
   readonly ctc?: { readonly weight: number } | undefined;
+  /** The CTC loss on the decoder, for tasks whose target is sound and that may have one. */
+  readonly targetCtc?: { readonly weight: number } | undefined;
   readonly training: TrainingConfig;
   readonly decoding: DecodingConfig | FrameDecodingConfig;
 }
@@ -68,6 +70,8 @@ export interface SoundCodec {
   lineOf?(row: RawRow): string;
   /** The number of the voice that a line to decode asks for. @throws DataError for one that the model has not learned */
   speakerOf(line: string): number;
+  /** The text of a line that says more than that; the line itself where there is no such method. */
+  textOf?(line: string): string;
   /** The spectrogram that frames as the model writes them stand for. @param data `[frames, F]` */
   logMel(data: Float32Array, frames: number): Features;
   /** The sound of a spectrogram, in about [−1, 1]. */

@@ -2,6 +2,7 @@
 import type { TaskAdapter } from '../src/task.js';
 import { graphemeToPhoneme } from './grapheme-to-phoneme/adapter.js';
 import { speechRecognition } from './speech-recognition/adapter.js';
+import { speechToSpeech } from './speech-to-speech/adapter.js';
 import { speechTranslation } from './speech-translation/adapter.js';
 import { textToSpeech } from './text-to-speech/adapter.js';
 import { translation } from './translation/adapter.js';
@@ -13,4 +14,5 @@ export const tasks = [
   speechTranslation,
   graphemeToPhoneme,
   textToSpeech,
+  speechToSpeech,
 ] as unknown as readonly TaskAdapter[];

@@ -53,6 +53,7 @@ export function addReport(program: Command, context: CliContext): void {
       const parts = [
         counted(result.charts, 'chart'),
         ...(result.samples > 0 ? [counted(result.samples, 'sample')] : []),
+        ...(result.sounds ? [counted(result.sounds, 'sound')] : []),
         ...(result.attention > 0 ? [`attention of ${counted(result.attention, 'example')}`] : []),
       ];
       context.output.log(`${parts.join(', ')}; ${Math.max(1, Math.round(result.bytes / 1000))} kB`);

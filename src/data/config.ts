@@ -105,7 +105,9 @@ export const batchingSchema = z
     onShort: z
       .enum(['skip', 'error'])
       .default('skip')
-      .describe('a row whose source has too few positions for a CTC loss: leave it out (counted and reported) or stop'),
+      .describe(
+        'a row with a side of too few positions for a CTC loss on its text: leave it out (counted and reported) or stop',
+      ),
   })
   .superRefine((batching, context) => {
     for (const key of ['maxSourceLength', 'maxTargetLength'] as const) {

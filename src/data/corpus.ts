@@ -23,6 +23,8 @@ export interface RawRow {
   readonly targetLength?: number;
   /** What is said in a source of speech, where the target is something else. */
   readonly transcript?: string;
+  /** What is said in a target of speech, where the source is something else. */
+  readonly targetText?: string;
   /** Whose voice the target is in. */
   readonly speaker?: string;
   /** Target frames that each source position lasts, where that is known. */

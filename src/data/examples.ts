@@ -19,6 +19,8 @@ export interface Example {
   readonly target: Sequence;
   /** Fewest source positions that the targets of a CTC loss fit into; no limit where it is absent. */
   readonly minimumSource?: number;
+  /** The same of the target, where there is such a loss on the decoder. */
+  readonly minimumTarget?: number;
 }
 
 /** An example of token ids, without the begin token. */
@@ -34,6 +36,8 @@ export interface ModelExample extends Example {
   readonly target: Int32Array | FrameTarget;
   /** Tokens of the CTC head, without a stop token. */
   readonly ctcTarget?: Int32Array;
+  /** Tokens of what is said in a target of speech, for the CTC head on the decoder, without a stop token. */
+  readonly targetText?: Int32Array;
   /** Target positions that each source position lasts, for parallel decoders. */
   readonly durations?: Int32Array;
   /** Number of the voice, for models that have several. */
@@ -93,7 +97,7 @@ const ACTIONS: Record<RowAction, string> = {
   skippedBlank: 'left out because a side is blank (onBlank: skip)',
   skippedLong: 'left out because a side is too long (onLong: skip)',
   truncated: 'cut to the length limit (onLong: truncate)',
-  skippedShort: 'left out because the source is too short for its target (onShort: skip)',
+  skippedShort: 'left out because a side is too short for its target of a CTC loss (onShort: skip)',
 };
 
 /** Counts the rows that rules were used on: each row once a rule, however many epochs it is met in. */
@@ -204,13 +208,15 @@ export async function encodeRow<E extends Example>(
   // Normalisation can leave nothing of a text that was not blank.
   for (const side of SIDES) if (example[side].length === 0 && leaveOut(side)) return undefined;
 
-  const { minimumSource = 0 } = example;
-  if (example.source.length < minimumSource) {
-    const origin = corpus.locate(row.index, 'source');
+  const { minimumSource = 0, minimumTarget = 0 } = example;
+  const short = example.source.length < minimumSource ? 'source' : 'target';
+  const needed = short === 'source' ? minimumSource : minimumTarget;
+  if (example[short].length < needed) {
+    const origin = corpus.locate(row.index, short);
     if (batching.onShort === 'error')
       throw new DataError(
-        `${origin}: the source has ${example.source.length} positions, but the CTC loss needs ${minimumSource} for this ` +
-          'target; correct the row, or set `onShort` to `skip`',
+        `${origin}: the ${short} has ${example[short].length} positions, but the CTC loss needs ${needed} for its ` +
+          'text; correct the row, or set `onShort` to `skip`',
       );
     events.push({ action: 'skippedShort', index: row.index, origin });
     return undefined;

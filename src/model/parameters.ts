@@ -24,6 +24,8 @@ export interface VocabularySizes {
   readonly target: number | { readonly features: number };
   /** Tokens of the CTC head on the encoder, which there is none of where this is absent. */
   readonly ctc?: number;
+  /** Tokens of the CTC head on a decoder of frames, which there is none of where this is absent. */
+  readonly targetText?: number;
   /** Voices that the target can be in, where the model tells them apart. */
   readonly speakers?: number;
 }
@@ -90,6 +92,7 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
   }
   if (config.copy) add(...copyEntries(width));
   if (vocabulary.ctc !== undefined) linear('ctc', width, vocabulary.ctc);
+  if (vocabulary.targetText !== undefined) linear('targetText', width, vocabulary.targetText);
   return specs;
 }
 

@@ -101,6 +101,13 @@ export function ctcLogits(scope: Scope, { memory, present }: EncodedSource): Ten
   return reshape(logits, [batch, length, logits.shape[1] as number]);
 }
 
+/** Logits of the CTC head on a decoder of frames. @param states `[B·T, D]` @returns `[B, T, V]` */
+export function targetTextLogits(scope: Scope, states: Tensor, batch: number): Tensor {
+  const logits = linear(scope, 'targetText', states);
+  const [positions, classes] = logits.shape as [number, number];
+  return reshape(logits, [batch, positions / batch, classes]);
+}
+
 /** One incremental step. @param tokens int32 `[B, K]` */
 export function incrementalStep(scope: Scope, tokens: Tensor, context: StepContext): StepResult {
   return decodeStep(scope, embedTokens(scope, 'target', tokens, context.position), context);

@@ -8,23 +8,26 @@ import { createProgress } from '../logging/progress.js';
 import type { MetricScore } from '../metrics/metric.js';
 import { resolveModelConfig } from '../model/config.js';
 import { frameSettings } from '../model/frame-decoder.js';
+import { diagonality } from '../report/attention.js';
 import type { Recording } from '../task.js';
 import { packageVersion } from '../version.js';
-import { diagonality } from './diagonality.js';
 import { Intelligibility } from './intelligibility.js';
 import { type OpenedRun, openRun } from './open.js';
 import { cacheFolder } from './paths.js';
-import { SoundDecoder, type SpokenLine, soundsOf } from './sound-decoder.js';
+import { SoundDecoder, type SpokenLine, soundsOf, speakingSettings } from './sound-decoder.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
 /** Rows spoken and scored at a time. */
 const GROUP = 64;
 
-/** What is reported, and in brackets only with a recogniser. */
+/** What is reported: some only of autoregressive models, some only with a recogniser. */
 export const SOUND_METRICS = [
   ...(['mcd', 'mcdOfVocoder', 'mcdOfMeanFrame', 'logF0Rmse', 'voicingError', 'durationError'] as const),
   ...(['stopAccuracy', 'diagonality', 'cer', 'cerOfVocoder', 'cerOfRecordings'] as const),
 ];
+
+const ONLY_STEPWISE = new Set(['stopAccuracy', 'diagonality']);
+const ONLY_RECOGNISED = new Set(['cer', 'cerOfVocoder', 'cerOfRecordings']);
 
 /** A row of a split whose target is a recording. */
 interface SoundRow {
@@ -48,6 +51,28 @@ function checkOptions(run: OpenedRun, options: EvaluateOptions): void {
   if (unknown !== undefined) {
     throw new UsageError(`unknown metric "${unknown}"; the metrics of sounds are ${SOUND_METRICS.join(', ')}`);
   }
+  checkMetrics(run, options);
+  speakingSettings(run.config, options);
+}
+
+/** @throws UsageError for metrics that cannot be told of this model, or not without a recogniser */
+function checkMetrics(run: OpenedRun, { metrics, recognizer = recognizerOf(run) }: EvaluateOptions): void {
+  const isParallel = resolveModelConfig(run.config.model).frames?.kind === 'parallel';
+  for (const name of metrics ?? []) {
+    if (isParallel && ONLY_STEPWISE.has(name)) {
+      throw new UsageError(
+        `${name} is for autoregressive models; a parallel one neither stops nor looks: leave it out`,
+      );
+    }
+    if (recognizer === undefined && ONLY_RECOGNISED.has(name)) {
+      throw new UsageError(`${name} needs a recogniser: name the run folder of one with --recognizer`);
+    }
+  }
+}
+
+/** The recogniser that the run's configuration names. */
+function recognizerOf({ config }: OpenedRun): string | undefined {
+  return (config as unknown as { evaluation: { recognizer?: string | undefined } }).evaluation.recognizer;
 }
 
 async function rowsOf(run: OpenedRun, split: string, options: EvaluateOptions): Promise<SoundRow[]> {
@@ -62,8 +87,9 @@ async function rowsOf(run: OpenedRun, split: string, options: EvaluateOptions): 
   const rows: SoundRow[] = [];
   try {
     for await (const row of corpus.rows()) {
-      const { source, target, transcript, origin } = row;
-      rows.push({ source: soundsOf(run).lineOf?.(row) ?? source, target, text: transcript ?? source, origin });
+      const { source, target, targetText, origin } = row;
+      const text = targetText ?? (run.task.source === 'audio' ? undefined : source);
+      rows.push({ source: soundsOf(run).lineOf?.(row) ?? source, target, text, origin });
     }
   } finally {
     await corpus.close();
@@ -114,11 +140,12 @@ class SoundEvaluation {
     this.output.add(reference, output);
     this.vocoder.add(reference, resynthesis);
     this.mean.add(reference, analysed(await sounds.audible(meanFrames(recording.logMel))));
-    this.examples += 1;
-    if (spoken.finished) this.stopped += 1;
+    // A text with nothing to say has nothing to stop.
+    if (spoken.pieces.length > 0) this.examples += 1;
+    if (spoken.pieces.length > 0 && spoken.finished) this.stopped += 1;
     for (const { source, written } of spoken.pieces) {
       if (!written.attention) continue;
-      this.diagonal += diagonality(written.attention, source.length);
+      this.diagonal += diagonality(written.attention, written.attention.length / source.length, source.length);
       this.withAttention += 1;
     }
     const { text } = row;
@@ -163,10 +190,14 @@ export async function evaluateSounds(
   const { log, signal, metrics } = options;
   const rows = await rowsOf(run, split, options);
   const extractor = await createFeatureExtractor({ ...soundsOf(run).features, trimDb: 0 });
-  const { evaluation } = run.config as unknown as { evaluation: { recognizer?: string | undefined } };
-  const recognizer = options.recognizer ?? evaluation.recognizer;
+  const recognizer = options.recognizer ?? recognizerOf(run);
   const understanding =
     recognizer === undefined ? undefined : new Intelligibility(await openRun(recognizer), { ...options });
+  if (understanding && rows.every(({ text }) => text === undefined)) {
+    throw new UsageError(
+      `a recogniser was named, but no row of the split "${split}" says what is to be understood; give the manifest a column \`translation\``,
+    );
+  }
   const decoder = await SoundDecoder.open(run, options, options.checkpoint);
   const progress = createProgress({ quiet: options.quiet ?? false, label: 'eval', every: 100 });
   const scores = new SoundEvaluation(run, (samples) => extractor.extract(samples), understanding);
@@ -190,7 +221,7 @@ export async function evaluateSounds(
     await decoder.close();
   }
   const all = await scores.results();
-  const chosen = metrics ? Object.fromEntries(metrics.flatMap((name) => (all[name] ? [[name, all[name]]] : []))) : all;
+  const chosen = metrics ? Object.fromEntries(metrics.map((name) => [name, all[name] ?? { score: Number.NaN }])) : all;
   const { reduction } = frameSettings(resolveModelConfig(run.config.model));
   return {
     task: run.task.name,

@@ -21,6 +21,9 @@ export interface SoundsOfText {
 const NAMES = { output: 'cer', vocoder: 'cerOfVocoder', recording: 'cerOfRecordings' } as const;
 const KINDS = Object.keys(NAMES) as (keyof SoundsOfText)[];
 
+/** Seconds; shorter sounds are no speech, and may be less than one frame of a recogniser's features. */
+const SHORTEST = 0.05;
+
 /** Texts as they are compared: letters and digits only, in lower case. */
 const plain = (text: string): string =>
   text
@@ -48,7 +51,7 @@ export class Intelligibility {
     this.sounds.push({ text, sounds });
   }
 
-  /** Character error rates, in percent. An output without sound counts as an empty transcript. */
+  /** Character error rates. An output without sound, or hardly any, counts as an empty transcript. */
   async results(): Promise<Record<string, MetricScore>> {
     const folder = await mkdtemp(join(tmpdir(), 's2s-'));
     const { engine, threads, quiet, log, signal } = this.settings;
@@ -63,7 +66,7 @@ export class Intelligibility {
         const lines = await Promise.all(
           this.sounds.map(async ({ sounds }, i) => {
             const { samples, sampleRate } = sounds[kind];
-            if (samples.length === 0) return '';
+            if (samples.length < SHORTEST * sampleRate) return '';
             const path = join(folder, `${kind}-${i}.wav`);
             await writeFile(path, encodeWav(samples, sampleRate).bytes);
             return path;

@@ -65,7 +65,8 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
     ) as Section;
   const split = (files: object): object => fix(files, ['source', 'target', 'file', 'manifest', 'audioDir']);
   const { train, valid, test } = config.data;
-  const sections = config as { tokenizer?: object; transcriptTokenizer?: object };
+  const sections = config as { tokenizer?: object; transcriptTokenizer?: object; evaluation?: object };
+  const { evaluation } = sections;
   const tokenizers = (['tokenizer', 'transcriptTokenizer'] as const).flatMap((key) => {
     const section = sections[key];
     return section ? [[key, fix(section, ['sourceTokenizer', 'targetTokenizer', 'file'])] as const] : [];
@@ -76,6 +77,7 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
     training: withRewardModules(fix(config.training, ['encoderFrom', 'startFrom', 'durationsFrom']), baseDir),
     ...withNoiseFiles(config, baseDir),
     ...Object.fromEntries(tokenizers),
+    ...(evaluation ? { evaluation: fix(evaluation, ['recognizer']) } : {}),
   };
 }
 

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { RawRow } from '../data/corpus.js';
 import { DataError, EngineError, UsageError } from '../errors.js';
 import { readMetrics } from '../logging/metrics-log.js';
 import { renderReport } from '../report/render.js';
-import type { ReportAttention, ReportData, ReportFact } from '../report/types.js';
+import type { ReportAttention, ReportData, ReportFact, ReportSound } from '../report/types.js';
 import { listCheckpoints } from '../storage/checkpoints.js';
 import { openRunFolder, type RunFolder } from '../storage/run-folder.js';
 import { readSafetensorsHeader } from '../storage/safetensors.js';
@@ -42,10 +43,10 @@ async function validationRows(run: Awaited<ReturnType<typeof openRun>>, count: n
   const { threads, signal, quiet, log } = options;
   const context = { cacheDir: cacheFolder(), threads, signal, quiet, log };
   const corpus = await run.task.openCorpus(run.config, run.config.data.valid, context);
-  const rows: { source: string; target: string; origin: string }[] = [];
+  const rows: RawRow[] = [];
   try {
-    for await (const { index, source, target } of corpus.rows()) {
-      if (source.trim() !== '') rows.push({ source, target, origin: corpus.locate(index, 'source') });
+    for await (const row of corpus.rows()) {
+      if (row.source.trim() !== '') rows.push({ ...row, origin: corpus.locate(row.index, 'source') });
       if (rows.length === count) break;
     }
   } finally {
@@ -54,13 +55,19 @@ async function validationRows(run: Awaited<ReturnType<typeof openRun>>, count: n
   return rows;
 }
 
-/** The attention of the model as it decodes the first validation rows. */
-async function attentionOf(
-  count: number,
-  options: ReportOptions,
-): Promise<{ attention: ReportAttention[]; checkpoint: string; notes: string[] }> {
+/** What is shown of validation rows. */
+interface Shown {
+  readonly attention: ReportAttention[];
+  readonly sounds?: ReportSound[];
+  readonly checkpoint: string;
+  readonly notes: string[];
+}
+
+/** The attention, and the sounds where outputs are sounds, of the model as it decodes the first validation rows. */
+async function attentionOf(count: number, options: ReportOptions): Promise<Shown> {
   const run = await openRun(options.run);
   const rows = await validationRows(run, count, options);
+  if (run.codec.sounds) return (await import('./report-sounds.js')).soundsOfRows(run, rows, options);
   // Loaded here, because it brings an engine along.
   const { LineDecoder } = await import('./decoder.js');
   const decoder = await LineDecoder.open(run, { ...options, nBest: 1 }, options.checkpoint);
@@ -140,8 +147,14 @@ export async function report(options: ReportOptions): Promise<ReportResult> {
   }
   const { config } = await loadRunConfig(configFile, []);
   const found = await foundIn(folder, config);
-  const { attention, checkpoint, notes } = await attentionIfPossible(options);
-  const page = renderReport({ ...found, attention, ...(checkpoint === '' ? {} : { checkpoint }), notes });
+  const { attention, sounds, checkpoint, notes } = await attentionIfPossible(options);
+  const page = renderReport({
+    ...found,
+    attention,
+    ...(sounds ? { sounds } : {}),
+    ...(checkpoint === '' ? {} : { checkpoint }),
+    notes,
+  });
   const path = options.output ?? join(options.run, 'report.html');
   const output = await openOutput(path);
   try {
@@ -159,6 +172,7 @@ export async function report(options: ReportOptions): Promise<ReportResult> {
     charts: page.charts,
     samples: page.samples,
     attention: attention.length,
+    ...(sounds ? { sounds: sounds.length } : {}),
     seconds: (performance.now() - started) / 1000,
   };
 }

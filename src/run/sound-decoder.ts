@@ -21,6 +21,9 @@ import { walkingHeads } from './walking-heads.js';
 /** Warnings of a kind that are told one by one; the rest are only counted. */
 const NAMED = 5;
 
+const CUT =
+  'the output did not stop by itself and was cut (decoding.maxSeconds and maxFramesPerPosition say how long it may be)';
+
 /** What was said of one line. */
 export interface SpokenLine {
   readonly source: string;
@@ -143,7 +146,7 @@ export class SoundDecoder {
       results.push(line);
       if (line.finished) continue;
       this.unfinished += 1;
-      this.warn('unfinished', `${options.origin(index)}: the output did not stop by itself and was cut`, options);
+      this.warn('unfinished', `${options.origin(index)}: ${CUT}`, options);
     }
     return results;
   }
@@ -187,12 +190,13 @@ export class SoundDecoder {
       const source = await codec.encodeSource(piece.line, folder);
       if (source instanceof Int32Array && source.length < 2) continue;
       const isLong = source.length > limit;
-      const what = `${options.origin(index)}: the source has ${source.length} ${unitOf(source)}, but the model was trained on at most ${limit}`;
+      const what = `the source has ${source.length} ${unitOf(source)}, but the model was trained on at most ${limit}`;
       if (isLong && onLong === 'error') {
         throw new DataError(`${what}; shorten it, or choose --on-long truncate or --on-long skip`);
       }
       if (isLong) this[onLong === 'skip' ? 'skipped' : 'truncated'] += 1;
-      if (isLong) this.warn('long', `${what}; it is ${onLong === 'skip' ? 'left out' : 'cut'}`, options);
+      const done = onLong === 'skip' ? 'left out' : 'cut';
+      if (isLong) this.warn('long', `${options.origin(index)}: ${what}; it is ${done}`, options);
       if (isLong && onLong === 'skip') continue;
       result.push({ index, piece, spoken: { source: isLong ? cutSource(source, limit) : source, speaker } });
     }
@@ -202,10 +206,15 @@ export class SoundDecoder {
     return result;
   }
 
+  /** Counts a line that cannot be read, where such are to be left out. @throws DataError with the line's place where they are not */
   private passOver(error: unknown, index: number, options: LineOptions): void {
-    if ((options.onBad ?? 'error') === 'error' || !(error instanceof DataError)) throw error;
+    if (!(error instanceof DataError)) throw error;
+    const message = `${options.origin(index)}: ${error.message}`;
+    if ((options.onBad ?? 'error') === 'error') {
+      throw new DataError(message, { missing: error.exitCode === 66, cause: error });
+    }
     this.unreadable += 1;
-    this.warn('unreadable', `${options.origin(index)}: ${error.message}; it has no output`, options);
+    this.warn('unreadable', `${message}; it has no output`, options);
   }
 
   private warn(kind: string, message: string, { log }: LineOptions): void {

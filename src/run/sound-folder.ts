@@ -34,9 +34,15 @@ const cell = (text: string): string => text.replace(/[\t\r\n]+/g, ' ');
  * Opens a folder for `0001.wav`, `0002.wav`, … and `manifest.tsv` with the columns audio, text, seconds and finished.
  * @param path that must not exist, or be an empty folder
  * @param withMels whether each sound gets its natural-log mel spectrogram beside it, as NumPy's `.npy` `[frames, bins]`
+ * @param lineColumn what the column of the lines is called: `source` where they name audio
  * @throws DataError, here and from every method, when it cannot be written
  */
-export async function openSoundFolder(path: string, sampleRate: number, withMels: boolean): Promise<SoundFolder> {
+export async function openSoundFolder(
+  path: string,
+  sampleRate: number,
+  withMels: boolean,
+  lineColumn: 'text' | 'source' = 'text',
+): Promise<SoundFolder> {
   const target = resolve(path);
   const attempt = async <T>(action: () => Promise<T>): Promise<T> => {
     try {
@@ -77,7 +83,7 @@ export async function openSoundFolder(path: string, sampleRate: number, withMels
       }),
     finish: () =>
       attempt(async () => {
-        const heading = ['audio', 'text', 'seconds', 'finished', ...(withMels ? ['mel'] : [])];
+        const heading = ['audio', lineColumn, 'seconds', 'finished', ...(withMels ? ['mel'] : [])];
         const rows = entries.map(({ audio, text, seconds, finished, mel = '' }) =>
           [audio, cell(text), seconds.toFixed(3), String(finished), ...(withMels ? [mel] : [])].join('\t'),
         );

@@ -14,13 +14,13 @@ const BATCHES_PER_GROUP = 4;
 /** @throws UsageError for options that mean nothing to outputs that are sounds */
 export function checkSpeakOptions({ config }: OpenedRun, options: DecodeOptions): void {
   speakingSettings(config, options);
-  const { output, json, scores, attention } = options;
+  const { output, scores, attention } = options;
   if (output === '-') {
     throw new UsageError(`${config.task} writes sounds: name a folder for them with --output`);
   }
-  const foreign = Object.entries({ json, scores, attention }).find(([, value]) => value);
-  // With --json the report on standard output is JSON, which is as useful here.
-  if (foreign && foreign[0] !== 'json') {
+  // --json is no mistake: the report on standard output is JSON then, which is as useful here.
+  const foreign = Object.entries({ scores, attention }).find(([, value]) => value);
+  if (foreign) {
     throw new UsageError(
       `--${foreign[0]} is for outputs that are text, but ${config.task} writes sounds; leave it out`,
     );
@@ -31,8 +31,14 @@ export function checkSpeakOptions({ config }: OpenedRun, options: DecodeOptions)
 export async function speakLines(run: OpenedRun, input: LineInput, options: DecodeOptions): Promise<DecodeSummary> {
   const started = performance.now();
   const { signal, log, output: path } = options;
-  const { sampleRate } = soundsOf(run);
-  const folder = await openSoundFolder(path, sampleRate, options.mels ?? false);
+  const sounds = soundsOf(run);
+  const { sampleRate } = sounds;
+  const folder = await openSoundFolder(
+    path,
+    sampleRate,
+    options.mels ?? false,
+    run.task.source === 'audio' ? 'source' : 'text',
+  );
   let examples = 0;
   let samples = 0;
   let clipped = 0;
@@ -51,7 +57,7 @@ export async function speakLines(run: OpenedRun, input: LineInput, options: Deco
           log,
         });
         for (const line of spoken) {
-          clipped += await folder.add(line, line.source);
+          clipped += await folder.add(line, sounds.textOf?.(line.source) ?? line.source);
           samples += line.samples.length;
         }
         examples += group.length;

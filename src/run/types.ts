@@ -184,5 +184,7 @@ export interface ReportResult {
   readonly samples: number;
   /** Examples whose attention is shown. */
   readonly attention: number;
+  /** Rows that are spoken, for tasks whose outputs are sounds. */
+  readonly sounds?: number;
   readonly seconds: number;
 }

@@ -70,20 +70,30 @@ function copyInputs(examples: readonly ModelExample[]): Record<string, HostTenso
 const hasCtc = (examples: readonly ModelExample[]): boolean =>
   examples.some(({ ctcTarget }) => ctcTarget !== undefined);
 
-/** The targets of a CTC loss; a row that has none, or that has no path, weighs nothing. */
-export function ctcInputs(examples: readonly ModelExample[], weight: number): Record<string, HostTensor> {
+/**
+ * The targets of a CTC loss; a row that has none, or that has no path, weighs nothing.
+ * @param head on the encoder, or on a decoder of frames; see `CTC_INPUTS` and `TARGET_TEXT_INPUTS`
+ */
+export function ctcInputs(
+  examples: readonly ModelExample[],
+  weight: number,
+  head: 'ctc' | 'targetText' = 'ctc',
+): Record<string, HostTensor> {
+  const rows = examples.map(({ source, target, ctcTarget, targetText }) =>
+    head === 'ctc' ? { tokens: ctcTarget, room: source.length } : { tokens: targetText, room: target.length },
+  );
   const { labels, skip, final, length } = ctcTargets(
-    examples.map(({ ctcTarget }) => ctcTarget ?? new Int32Array(0)),
+    rows.map(({ tokens }) => tokens ?? new Int32Array(0)),
     PAD,
   );
-  const weights = Float32Array.from(examples, ({ source, ctcTarget }) =>
-    ctcTarget && source.length >= ctcMinimumFrames(ctcTarget) ? weight : 0,
+  const weights = Float32Array.from(rows, ({ tokens, room }) =>
+    tokens && room >= ctcMinimumFrames(tokens) ? weight : 0,
   );
   const shape = [examples.length, length];
   return {
-    ctcLabels: { shape, data: labels },
-    ctcSkip: { shape, data: skip },
-    ctcFinal: { shape, data: final },
-    ctcWeights: { shape: [examples.length], data: weights },
+    [`${head}Labels`]: { shape, data: labels },
+    [`${head}Skip`]: { shape, data: skip },
+    [`${head}Final`]: { shape, data: final },
+    [`${head}Weights`]: { shape: [examples.length], data: weights },
   };
 }

@@ -18,6 +18,17 @@ function featuresOf({ vocabulary: { target } }: TrainingSetup): number {
   throw new EngineError('internal: expected a target of frames, found tokens');
 }
 
+/** Inputs of a CTC loss on the decoder, as those of `CTC_INPUTS` on the encoder. */
+const TARGET_TEXT_INPUTS: Readonly<Record<string, TensorSpec>> = {
+  targetTextLabels: int('B', 'W'),
+  targetTextSkip: float('B', 'W'),
+  targetTextFinal: float('B', 'W'),
+  targetTextWeights: float('B'),
+};
+
+/** Whether a CTC loss on the decoder is part of the whole. */
+export const hasTargetText = ({ targetCtcWeight = 0 }: TrainingSetup): boolean => targetCtcWeight > 0;
+
 /** The inputs of a training step, as {@link frameBatch} makes them. */
 export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
   const { vocabulary, model, objective } = setup;
@@ -35,6 +46,7 @@ export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
       ? { alignment: int('B', 'T'), durationTargets: float('B', 'S'), durationWeights: float('B', 'S') }
       : { targetInput: float('B', 'T', features), stopTargets: float('B', 'T') }),
     ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
+    ...(hasTargetText(setup) ? TARGET_TEXT_INPUTS : {}),
     ...(isScheduled ? { scheduledMask: float('B', 'T') } : {}),
   };
 }
@@ -75,6 +87,7 @@ export function frameBatch(
       ? alignmentInputs(examples, length, source.source?.shape[1] as number, weight)
       : stepInputs(targets, length, features, frames)),
     ...(setup.ctcWeight > 0 ? ctcInputs(examples, weight) : {}),
+    ...(hasTargetText(setup) ? ctcInputs(examples, weight, 'targetText') : {}),
   };
 }
 

@@ -8,9 +8,9 @@ import type { HostTensor, Program, TensorSpec } from '../engine/types.js';
 import { frameSettings, isParallel, prenetWidth } from '../model/frame-decoder.js';
 import { createScope } from '../model/scope.js';
 import { Random } from '../random.js';
-import { frameBatch, frameInputs } from './frame-batch.js';
+import { frameBatch, frameInputs, hasTargetText } from './frame-batch.js';
 import { ctcOfBatch } from './objectives/cross-entropy.js';
-import { durationLoss, frameErrors, rightStops, stopLoss, writtenFrames } from './objectives/frames.js';
+import { durationLoss, frameErrors, rightStops, stopLoss, targetTextLoss, writtenFrames } from './objectives/frames.js';
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import type { FramesSetup } from './objectives/types.js';
 import type { TrainingSetup } from './setup.js';
@@ -23,7 +23,7 @@ export function maskSpecs({ model }: TrainingSetup): Record<string, TensorSpec> 
 
 /**
  * Validation with no dropout but the prenet's. Outputs sums over the batch: `loss` as training weighs its parts, `l1` and `l2` of the final
- * frames, `stop` (nats) and `rightStops` or `durations`, `ctc` (nats) where there is a CTC loss, and `diagonality` where attention is guided
+ * frames, `stop` (nats) and `rightStops` or `durations`, `ctc` and `targetCtc` (nats) where there are CTC losses, and `diagonality` where attention is guided
  * or measured.
  */
 export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup): Program {
@@ -37,7 +37,7 @@ export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup)
       const masks = inputs.prenetMasks;
       const [batch = 0, length = 0, width = 0] = masks?.shape ?? [];
       const always = masks ? { ...scope, prenetMasks: reshape(masks, [batch * length, width]) } : scope;
-      const { encoded, after, stop, durations } = writtenFrames(always, inputs);
+      const { encoded, states, after, stop, durations } = writtenFrames(always, inputs);
       const { l1, l2 } = frameErrors(after, inputs);
       let loss = add(mul(l1, craft.l1Weight), mul(l2, craft.l2Weight));
       const outputs: Record<string, Tensor> = { l1, l2 };
@@ -51,6 +51,7 @@ export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup)
         loss = add(loss, mul(outputs.durations, craft.durationWeight));
       }
       if (setup.ctcWeight > 0) outputs.ctc = ctcOfBatch(scope, encoded, inputs);
+      if (hasTargetText(setup)) outputs.targetCtc = targetTextLoss(scope, states, inputs);
       if (craft.guidedAttention) {
         outputs.diagonality = attentionDiagonality(
           seen,
@@ -82,7 +83,7 @@ export function frameValidationBatch(
 /** What a validation of frames measured, by the sums over all batches. @param positions of the targets */
 export function frameStatistics(sums: Readonly<Record<string, number>>, positions: number) {
   const names = { l1: 'l1', l2: 'l2', stop: 'stopLoss', rightStops: 'stopAccuracy', durations: 'durationLoss' };
-  const more = { ctc: 'ctcLoss', diagonality: 'diagonality' };
+  const more = { ctc: 'ctcLoss', targetCtc: 'targetCtcLoss', diagonality: 'diagonality' };
   return Object.fromEntries(
     Object.entries({ ...names, ...more }).flatMap(([name, shown]) =>
       sums[name] === undefined ? [] : [[shown, (sums[name] as number) / positions]],

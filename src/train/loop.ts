@@ -255,9 +255,9 @@ export class TrainingLoop {
       this.metrics?.write({ step: state.step, event: 'samples', samples: result.samples });
     }
     this.showValidation(record, result.samples, isBest);
-    if (isBest) await this.save();
-    // Time spent here does not count as slow training.
+    // Time spent here does not count as slow training; saving sees to that by itself.
     this.intervalStart += performance.now() - began;
+    if (isBest) await this.save();
   }
 
   /** Notes a validation score. @returns whether it is the best so far, which NaN never is */

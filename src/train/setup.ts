@@ -13,6 +13,8 @@ export interface TrainingSetup {
   readonly labelSmoothing: number;
   /** Share of the CTC loss on the encoder in the whole; 0 where there is none. */
   readonly ctcWeight: number;
+  /** Weight of the CTC loss on a decoder of frames; absent or 0 where there is none. */
+  readonly targetCtcWeight?: number;
   /** What is optimised; plain cross-entropy where it is absent. */
   readonly objective?: ObjectiveSetup;
   /** Whether the parameters that training began with are kept, to measure how far the model has gone from them. */

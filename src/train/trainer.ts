@@ -55,6 +55,7 @@ function setUp({ config, codec, train }: TrainerOptions) {
     objective: objectiveSetup(training),
     keepsReference: training.objective === 'reinforce' && training.reinforce.klWeight > 0,
     ctcWeight: config.ctc?.weight ?? 0,
+    targetCtcWeight: config.targetCtc?.weight ?? 0,
     optimizer: {
       beta1: training.beta1,
       beta2: training.beta2,

@@ -51,7 +51,7 @@ const ROW_ACTIONS: Readonly<Record<RowAction, string>> = {
   skippedBlank: 'left out of the loss because a side is blank',
   skippedLong: 'left out of the loss because a side is too long',
   truncated: 'cut to the length limit',
-  skippedShort: 'left out of the loss because the source is too short for its target',
+  skippedShort: 'left out of the loss because a side is too short for its target of a CTC loss',
 };
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -7,7 +7,7 @@ import { frameDecodingConfigSchema } from '../../src/decode/config.js';
 import { frameTrainingConfigSchema } from '../../src/train/config.js';
 
 /** How sounds are scored. */
-export const soundEvaluation = z
+const soundEvaluation = z
   .strictObject({
     recognizer: z
       .string()
@@ -70,7 +70,10 @@ export interface SoundRules {
 /** Rules that concern several sections. */
 export function checkSoundConfig({ batching, model, decoding, training }: SoundRules, fail: Fail): void {
   if (batching.onLong === 'truncate') {
-    fail(['batching', 'onLong'], 'onLong must not be truncate: a text would go on after its recording has ended');
+    fail(
+      ['batching', 'onLong'],
+      'onLong must not be truncate: what is cut off one side would still be on the other; use error or skip',
+    );
   }
   if (training.validationMetric !== 'loss') {
     fail(['training', 'validationMetric'], `must be loss for frames, but is ${training.validationMetric}`);

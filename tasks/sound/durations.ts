@@ -18,8 +18,8 @@ export function positionDurations(
   const total = durations.reduce((sum, duration) => sum + duration, 0);
   if (durations.length !== sources || total !== target.frames) {
     throw new DataError(
-      `${origin}: expected durations of ${sources} tokens that add up to ${target.frames} frames, found ${durations.length} that ` +
-        `add up to ${total}; the model of training.durationsFrom must have the same tokenizer and spectrograms`,
+      `${origin}: expected durations of ${sources} source positions that add up to ${target.frames} frames, found ${durations.length} that ` +
+        `add up to ${total}; the model of training.durationsFrom must read and write the same positions: its tokenizer or features and its spectrograms must be those of this run`,
     );
   }
   let frames = 0;

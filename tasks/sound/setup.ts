@@ -9,7 +9,7 @@ import { DataError } from '../../src/errors.js';
 import type { TaskContext } from '../../src/task.js';
 import { readOptions } from '../speech/corpus.js';
 import { parseSource } from '../speech/lines.js';
-import { SoundTargets, type VocoderConfig } from './targets.js';
+import { SoundTargets, spokenTexts, type VocoderConfig, type VoiceLines } from './targets.js';
 
 const STATISTICS_FILE = 'spectrogram.json';
 const SPEAKERS_FILE = 'speakers.json';
@@ -32,12 +32,18 @@ export interface SoundSetup {
 const openStore = (config: SoundConfig, { cacheDir }: TaskContext) =>
   FeatureStore.open(spectrogramFeatures(config.spectrogram), cacheDir);
 
-function setUp(config: SoundConfig, store: FeatureStore, statistics: CmvnStatistics, speakers: string[]): SoundSetup {
+function setUp(
+  config: SoundConfig,
+  store: FeatureStore,
+  statistics: CmvnStatistics,
+  speakers: string[],
+  lines: VoiceLines,
+): SoundSetup {
   const { spectrogram, vocoder, seed, model } = config;
   const read = readOptions(config.data.train as ManifestConfig);
   const { reduction } = model.frames;
   return {
-    targets: new SoundTargets({ spectrogram, vocoder, seed, reduction, store, statistics, speakers, read }),
+    targets: new SoundTargets({ spectrogram, vocoder, seed, reduction, store, statistics, speakers, read, lines }),
     files: {
       [STATISTICS_FILE]: `${JSON.stringify(statistics)}\n`,
       ...(speakers.length > 0 ? { [SPEAKERS_FILE]: `${JSON.stringify(speakers)}\n` } : {}),
@@ -45,11 +51,12 @@ function setUp(config: SoundConfig, store: FeatureStore, statistics: CmvnStatist
   };
 }
 
-/** Learns the statistics and the voices of the training rows. A single voice needs no name. */
+/** Learns the statistics and the voices of the training rows. A single voice needs no name. @param lines how lines name voices */
 export async function createSounds(
   config: SoundConfig,
   rows: () => AsyncIterable<RawRow>,
   context: TaskContext,
+  lines: VoiceLines = spokenTexts,
 ): Promise<SoundSetup> {
   const store = await openStore(config, context);
   const read = readOptions(config.data.train as ManifestConfig);
@@ -63,7 +70,7 @@ export async function createSounds(
     throw new DataError('some training rows name a speaker and others none; give every row one, or none');
   }
   const speakers = names.size > 1 ? [...names].map(String).sort() : [];
-  return setUp(config, store, accumulator.statistics(), speakers);
+  return setUp(config, store, accumulator.statistics(), speakers, lines);
 }
 
 /** Reads what {@link createSounds} has written. */
@@ -71,9 +78,10 @@ export async function restoreSounds(
   config: SoundConfig,
   read: (name: string) => Promise<string>,
   context: TaskContext,
+  lines: VoiceLines = spokenTexts,
 ): Promise<SoundSetup> {
   const statistics = parseCmvnStatistics(await read(STATISTICS_FILE), STATISTICS_FILE);
-  return setUp(config, await openStore(config, context), statistics, await readSpeakers(read));
+  return setUp(config, await openStore(config, context), statistics, await readSpeakers(read), lines);
 }
 
 /** The voices of a run; a run of one voice has no such file. */

@@ -32,6 +32,17 @@ export interface SoundParts {
   readonly statistics: CmvnStatistics;
   readonly speakers: readonly string[];
   readonly read: AudioSource['read'];
+  readonly lines: VoiceLines;
+}
+
+/** How lines to decode name the voice that they are to be said in. */
+export interface VoiceLines {
+  /** The name in a line, if there is one. @throws DataError for a line that cannot be understood */
+  speakerOf(line: string): string | undefined;
+  /** The line of a row's source in a voice. */
+  withSpeaker(source: string, speaker: string | undefined): string;
+  /** What is said of a line; the line itself unless told. */
+  textOf?(line: string): string;
 }
 
 /** Every feature has mean 0 and variance 1 over the training split. */
@@ -69,22 +80,28 @@ export class SoundTargets implements SoundCodec {
   }
 
   /** The number of a voice. @param origin for messages @throws DataError for one that is not known, or not told among several */
-  speaker(name: string | undefined, origin: string): number {
+  speaker(name: string | undefined, origin?: string): number {
     const { speakers } = this;
     if (speakers.length === 0) return 0;
+    const number = name === undefined ? -1 : speakers.indexOf(name);
+    if (number >= 0) return number;
+    const what =
+      name === undefined ? 'expected the name of a speaker, found none' : `there is no speaker ${JSON.stringify(name)}`;
     const known = `the model has learned ${speakers.join(', ')}`;
-    if (name === undefined) throw new DataError(`${origin}: expected the name of a speaker, found none; ${known}`);
-    const number = speakers.indexOf(name);
-    if (number < 0) throw new DataError(`${origin}: there is no speaker ${JSON.stringify(name)}; ${known}`);
-    return number;
+    throw new DataError(`${origin === undefined ? '' : `${origin}: `}${what}; ${known}`);
   }
 
   lineOf({ source, speaker }: RawRow): string {
-    return formatSpoken({ text: source, ...(speaker === undefined || this.speakers.length === 0 ? {} : { speaker }) });
+    const { lines } = this.parts;
+    return lines.withSpeaker(source, this.speakers.length === 0 ? undefined : speaker);
   }
 
   speakerOf(line: string): number {
-    return this.speaker(parseSpoken(line).speaker, line);
+    return this.speaker(this.parts.lines.speakerOf(line));
+  }
+
+  textOf(line: string): string {
+    return this.parts.lines.textOf?.(line) ?? line;
   }
 
   logMel(data: Float32Array, frames: number): Features {
@@ -130,9 +147,9 @@ export function parseSpoken(line: string): SpokenText {
     return { text: line };
   }
   const { text, speaker } = value;
-  if (typeof text !== 'string') throw new DataError(`${line}: expected a string under "text"`);
+  if (typeof text !== 'string') throw new DataError('expected a string under "text" of the JSON object, found none');
   if (speaker !== undefined && typeof speaker !== 'string') {
-    throw new DataError(`${line}: expected a string under "speaker"`);
+    throw new DataError('expected a string under "speaker" of the JSON object, found something else');
   }
   return { text, ...(speaker === undefined ? {} : { speaker }) };
 }
@@ -140,3 +157,17 @@ export function parseSpoken(line: string): SpokenText {
 /** A line that {@link parseSpoken} reads. */
 export const formatSpoken = ({ text, speaker }: SpokenText): string =>
   speaker === undefined && !text.startsWith('{') ? text : JSON.stringify({ text, speaker });
+
+/** Voices of lines that are texts. */
+export const spokenTexts: VoiceLines = {
+  speakerOf: (line) => parseSpoken(line).speaker,
+  withSpeaker: (text, speaker) => formatSpoken({ text, ...(speaker === undefined ? {} : { speaker }) }),
+  textOf(line) {
+    try {
+      return parseSpoken(line).text;
+    } catch {
+      // A line that cannot be understood is shown as it is.
+      return line;
+    }
+  },
+};

@@ -10,8 +10,8 @@ import { DataError } from '../../src/errors.js';
 import { createProgress } from '../../src/logging/progress.js';
 import { FRAMES_PER_POSITION } from '../../src/model/config.js';
 import type { TaskContext } from '../../src/task.js';
-import type { SpeechConfig } from './codec.js';
 import { formatSource } from './lines.js';
+import type { SpeechConfig } from './sources.js';
 
 /** How many of the rows that cannot be used are named. */
 const NAMED = 5;
@@ -29,30 +29,20 @@ export async function openSpeechCorpus(
   texts: RowTexts,
   context: TaskContext,
 ): Promise<Corpus> {
-  const { onBadAudio, maxSeconds } = config.data;
+  const { onBadAudio } = config.data;
   const { rows, warnings } = await readManifest(split);
   for (const warning of warnings) context.log?.(`warning: ${warning}`);
-  const read = readOptions(split);
-  const store = await FeatureStore.open(config.features, context.cacheDir);
-  // Only training plays sounds at other speeds.
-  const others = split === config.data.train ? config.augmentation.speed : [];
-  const prepared = await prepare(store, rows, others, read, maxSeconds, context);
-  const framesPerSecond = 1000 / config.features.frameShift;
+  const prepared = await prepareSources(config, split, rows, context);
   const bad: string[] = [];
   const kept: ListedRow[] = [];
   rows.forEach((row, i) => {
-    const features = prepared[i] as StoredFeatures | DataError;
-    const problem = problemOf(features, maxSeconds * framesPerSecond, maxSeconds);
-    if (problem !== undefined) bad.push(`${row.origin}: ${problem}`);
-    if (problem !== undefined || features instanceof DataError) return;
+    const found = prepared[i] as ListedSource | DataError;
+    if (found instanceof DataError) {
+      bad.push(`${row.origin}: ${found.message}`);
+      return;
+    }
     const { target, transcript } = texts(row);
-    kept.push({
-      source: formatSource({ segment: row.audio, read }),
-      target,
-      origin: row.origin,
-      sourceLength: Math.ceil(features.frames / FRAMES_PER_POSITION),
-      ...(transcript === undefined ? {} : { transcript }),
-    });
+    kept.push({ ...found, target, origin: row.origin, ...(transcript === undefined ? {} : { transcript }) });
   });
   const names = [...bad.slice(0, NAMED), ...(bad.length > NAMED ? [`… and ${bad.length - NAMED} more`] : [])];
   const found = `${bad.length} of ${rows.length} utterances cannot be used:\n  ${names.join('\n  ')}`;
@@ -66,6 +56,33 @@ export async function openSpeechCorpus(
   return listedCorpus(kept);
 }
 
+/** The source of a row, and its length in positions. */
+export type ListedSource = Required<Pick<ListedRow, 'source' | 'sourceLength'>>;
+
+/** Makes the features of the audio of rows. @returns for each row its source, or what is wrong with it */
+export async function prepareSources(
+  config: SpeechConfig,
+  split: ManifestConfig,
+  rows: readonly ManifestRow[],
+  context: TaskContext,
+): Promise<(ListedSource | DataError)[]> {
+  const { maxSeconds } = config.data;
+  const read = readOptions(split);
+  const store = await FeatureStore.open(config.features, context.cacheDir);
+  // Only training plays sounds at other speeds.
+  const others = split === config.data.train ? config.augmentation.speed : [];
+  const prepared = await prepare(store, rows, others, read, maxSeconds, context);
+  const framesPerSecond = 1000 / config.features.frameShift;
+  return rows.map(({ audio }, i) => {
+    const found = prepared[i] as StoredFeatures | DataError;
+    if (found instanceof DataError) return found;
+    const problem = problemOf(found, maxSeconds * framesPerSecond, maxSeconds);
+    if (problem !== undefined) return new DataError(problem);
+    const sourceLength = Math.ceil(found.frames / FRAMES_PER_POSITION);
+    return { source: formatSource({ segment: audio, read }), sourceLength };
+  });
+}
+
 /** How the audio of a split is read, where its configuration says so. */
 export function readOptions({ raw, channel }: ManifestConfig) {
   return raw === undefined && channel === undefined
@@ -74,10 +91,9 @@ export function readOptions({ raw, channel }: ManifestConfig) {
 }
 
 /** What is wrong with an utterance, if anything is. */
-function problemOf(features: StoredFeatures | DataError, mostFrames: number, maxSeconds: number): string | undefined {
-  if (features instanceof DataError) return features.message;
-  if (features.frames === 0) return 'the audio is too short for a single frame';
-  if (features.frames > mostFrames) {
+function problemOf({ frames }: StoredFeatures, mostFrames: number, maxSeconds: number): string | undefined {
+  if (frames === 0) return 'the audio is too short for a single frame';
+  if (frames > mostFrames) {
     return `the audio is longer than \`data.maxSeconds\` (${maxSeconds}); cut it into utterances with \`start\` and \`end\``;
   }
   return undefined;

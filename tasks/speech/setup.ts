@@ -1,4 +1,4 @@
-// Makes and restores the codec of tasks that listen.
+// Makes and restores what tasks that listen know of their data: sources, and the codec of those that write text.
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { CmvnAccumulator, type CmvnStatistics, parseCmvnStatistics } from '../../src/audio/features/cmvn.js';
@@ -11,18 +11,10 @@ import type { TaskContext } from '../../src/task.js';
 import type { TextTokenizerConfig } from '../../src/text/config.js';
 import { type Tokenizer, TokenizerTrainer } from '../../src/text/tokenizer.js';
 import { loadTokenizer, parseTokenizer } from '../tokenizers.js';
-import {
-  CMVN_FILE,
-  LENGTHS_FILE,
-  SpeechCodec,
-  type SpeechConfig,
-  type SpeechParts,
-  TOKENIZER_FILE,
-  TRANSCRIPT_FILE,
-  type TrainedLengths,
-} from './codec.js';
+import { SpeechCodec, TOKENIZER_FILE, TRANSCRIPT_FILE } from './codec.js';
 import { readOptions } from './corpus.js';
 import { parseSource } from './lines.js';
+import { CMVN_FILE, LENGTHS_FILE, type SpeechConfig, SpeechSources, type TrainedLengths } from './sources.js';
 
 /** A configuration of either task. */
 export type ListeningConfig = SpeechConfig & {
@@ -33,7 +25,7 @@ export type ListeningConfig = SpeechConfig & {
 type Rows = () => AsyncIterable<RawRow>;
 
 /** Learns a tokenizer from one text of the rows, or takes the file that the configuration names. */
-async function tokenizerOf(
+export async function tokenizerOf(
   config: TextTokenizerConfig,
   rows: Rows,
   text: (row: RawRow) => string | undefined,
@@ -88,14 +80,44 @@ const trainOptions = ({ data }: SpeechConfig) => readOptions(data.train as Manif
 /** Which text the CTC head is trained on: the transcript where the target is a translation. */
 const ctcText = (config: ListeningConfig) => (config.transcriptTokenizer ? 'transcript' : 'target');
 
+/** Learns from the training rows what is to be known of sources. */
+export async function createSources(
+  config: SpeechConfig,
+  rows: Rows,
+  { cacheDir }: TaskContext,
+): Promise<SpeechSources> {
+  const store = await FeatureStore.open(config.features, cacheDir);
+  return new SpeechSources({
+    config,
+    store,
+    read: trainOptions(config),
+    statistics: await statisticsOf(config, store, rows),
+    lengths: await lengthsOf(config, rows),
+  });
+}
+
+/** Reads what {@link createSources} has learned. */
+export async function restoreSources(
+  config: SpeechConfig,
+  read: (name: string) => Promise<string>,
+  { cacheDir }: TaskContext,
+): Promise<SpeechSources> {
+  return new SpeechSources({
+    config,
+    store: await FeatureStore.open(config.features, cacheDir),
+    read: trainOptions(config),
+    lengths: parseLengths(await read(LENGTHS_FILE)),
+    statistics: config.features.cmvn === 'global' ? parseCmvnStatistics(await read(CMVN_FILE), CMVN_FILE) : undefined,
+  });
+}
+
 /** Learns tokenizers and statistics from the training rows. */
 export async function createSpeechCodec(
   config: ListeningConfig,
   rows: Rows,
   baseDir: string,
-  { cacheDir }: TaskContext,
+  context: TaskContext,
 ): Promise<SpeechCodec> {
-  const store = await FeatureStore.open(config.features, cacheDir);
   const target = await tokenizerOf(config.tokenizer, rows, (row) => row.target, baseDir);
   const hasCtc = (config.ctc?.weight ?? 0) > 0;
   const { transcriptTokenizer } = config;
@@ -104,11 +126,10 @@ export async function createSpeechCodec(
       ? await tokenizerOf(transcriptTokenizer, rows, (row) => row.transcript, baseDir)
       : target;
   return new SpeechCodec({
-    ...common(config, store),
+    sources: await createSources(config, rows, context),
     target,
+    bpeDropout: config.tokenizer.bpeDropout,
     ctc: hasCtc ? { tokenizer: transcript, of: ctcText(config) } : undefined,
-    statistics: await statisticsOf(config, store, rows),
-    lengths: await lengthsOf(config, rows),
   });
 }
 
@@ -116,26 +137,17 @@ export async function createSpeechCodec(
 export async function restoreSpeechCodec(
   config: ListeningConfig,
   read: (name: string) => Promise<string>,
-  { cacheDir }: TaskContext,
+  context: TaskContext,
 ): Promise<SpeechCodec> {
-  const store = await FeatureStore.open(config.features, cacheDir);
   const target = parseTokenizer(await read(TOKENIZER_FILE), TOKENIZER_FILE);
   const hasCtc = (config.ctc?.weight ?? 0) > 0;
   const of = ctcText(config);
   const tokenizer =
     hasCtc && of === 'transcript' ? parseTokenizer(await read(TRANSCRIPT_FILE), TRANSCRIPT_FILE) : target;
   return new SpeechCodec({
-    ...common(config, store),
+    sources: await restoreSources(config, read, context),
     target,
+    bpeDropout: config.tokenizer.bpeDropout,
     ctc: hasCtc ? { tokenizer, of } : undefined,
-    lengths: parseLengths(await read(LENGTHS_FILE)),
-    statistics: config.features.cmvn === 'global' ? parseCmvnStatistics(await read(CMVN_FILE), CMVN_FILE) : undefined,
   });
-}
-
-function common(
-  config: ListeningConfig,
-  store: FeatureStore,
-): Pick<SpeechParts, 'config' | 'store' | 'bpeDropout' | 'read'> {
-  return { config, store, bpeDropout: config.tokenizer.bpeDropout, read: trainOptions(config) };
 }

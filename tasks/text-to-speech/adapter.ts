@@ -32,9 +32,14 @@ export const textToSpeech: TaskAdapter<TextToSpeechConfig> = {
     openSoundCorpus(
       config,
       split as ManifestConfig,
-      ({ text }) => {
-        if (text === undefined) throw new DataError('the row has no text');
-        return { source: text };
+      {
+        target: ({ audio, text }) => ({ audio, text }),
+        sources:
+          async () =>
+          ({ text }) => {
+            if (text === undefined) throw new DataError('the row has no text');
+            return { source: text };
+          },
       },
       context,
     ),

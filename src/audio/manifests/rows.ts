@@ -8,9 +8,11 @@ export interface ManifestRow {
   readonly audio: AudioSegment;
   /** As given, or the base name of the audio, with the start (`name-1.5`) where it is a part. */
   readonly id: string;
+  /** The recording of the other language, for speech-to-speech. */
+  readonly target?: AudioSegment;
   /** The transcript. */
   readonly text?: string;
-  /** The text of the other language, for speech translation. */
+  /** The text of the other language, for speech translation and speech-to-speech. */
   readonly translation?: string;
   readonly speaker?: string;
   /** `file:line` where it stands; the audio file where there is no such line. */
@@ -26,6 +28,7 @@ export interface Manifest {
 /** What a row may say besides its audio. */
 interface Sayings {
   readonly id?: string | undefined;
+  readonly target?: AudioSegment | undefined;
   readonly text?: string | undefined;
   readonly translation?: string | undefined;
   readonly speaker?: string | undefined;
@@ -38,6 +41,7 @@ export function rowOf(audio: AudioSegment, origin: string, said: Sayings): Manif
     id: said.id || nameOf(audio),
     origin,
   };
+  if (said.target !== undefined) row.target = said.target;
   if (said.text !== undefined) row.text = said.text;
   if (said.translation !== undefined) row.translation = said.translation;
   if (said.speaker) row.speaker = said.speaker;

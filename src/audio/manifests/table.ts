@@ -6,8 +6,12 @@ import { eachLine } from './files.js';
 import { segmentOf } from './line.js';
 import { counted, dotted, type Manifest, type ManifestRow, placed, rowOf } from './rows.js';
 
-const KEYS = ['audio', 'start', 'end', 'text', 'translation', 'speaker', 'id'] as const;
+const KEYS = [
+  ...(['audio', 'start', 'end', 'target', 'targetStart', 'targetEnd'] as const),
+  ...(['text', 'translation', 'speaker', 'id'] as const),
+] as const;
 type Key = (typeof KEYS)[number];
+const TIMES: ReadonlySet<Key> = new Set(['start', 'end', 'targetStart', 'targetEnd']);
 type Columns = Readonly<Record<Key, string>>;
 
 /** The column of each key: its own name unless renamed. */
@@ -26,8 +30,12 @@ function rowFrom(
   if (path === undefined || path.trim() === '')
     throw new DataError(`${origin}: expected the path of an audio file under ${JSON.stringify(column)}, found none`);
   const audio = segmentOf(place(path), cell('start'), cell('end'), origin);
+  const target = cell('target') ?? '';
   return rowOf(audio, origin, {
     id: cell('id'),
+    ...(target.trim() === ''
+      ? {}
+      : { target: segmentOf(place(target), cell('targetStart'), cell('targetEnd'), origin) }),
     text: cell('text'),
     translation: cell('translation'),
     speaker: cell('speaker'),
@@ -135,7 +143,7 @@ const found = (value: unknown): string => {
 function cellOf(value: object, key: Key, name: string, origin: string): string | undefined {
   const cell: unknown = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
   if (cell === undefined || cell === null) return undefined;
-  const isTime = key === 'start' || key === 'end';
+  const isTime = TIMES.has(key);
   if (typeof cell === 'number' && (isTime || key === 'id' || key === 'speaker')) return String(cell);
   const expected = isTime ? 'seconds' : 'a string';
   if (typeof cell !== 'string')

@@ -26,7 +26,7 @@ export interface DecodedFrames {
   /** `[frames, F]` as the model writes them: normalised. */
   readonly data: Float32Array;
   readonly frames: number;
-  /** False where an autoregressive decoder was cut at the maximum length. */
+  /** False where an output was cut at the maximum length. */
   readonly finished: boolean;
   /** Target positions by source positions, the mean of the walking heads `[T, S]`; autoregressive decoders only. */
   readonly attention?: Float32Array;
@@ -120,12 +120,21 @@ export class FrameDecoder {
       const encode = await this.compiled('encode', () => parallelEncoding(config, parameters, vocabulary));
       const { logDurations } = await encode.run(inputs);
       const predicted = logDurations as HostTensor;
-      const durations = sources.map((source, row) => {
-        const from = row * (predicted.shape[1] as number);
-        const own = (predicted.data as Float32Array).subarray(from, from + source.length);
-        return scaledDurations(own, settings.speed, context.limits[row] as number);
-      });
-      return this.refined(await writeParallel(context, durations, predicted.shape[1] as number));
+      const durationsWithin = (limits: readonly number[]) =>
+        sources.map((source, row) => {
+          const from = row * (predicted.shape[1] as number);
+          const own = (predicted.data as Float32Array).subarray(from, from + source.length);
+          return scaledDurations(own, settings.speed, limits[row] as number);
+        });
+      const durations = durationsWithin(context.limits);
+      const whole = durationsWithin(sources.map(() => Number.POSITIVE_INFINITY));
+      const outputs = await writeParallel(context, durations, predicted.shape[1] as number);
+      return this.refined(
+        outputs.map((output, row) => ({
+          ...output,
+          finished: isSame(durations[row] as Int32Array, whole[row] as Int32Array),
+        })),
+      );
     }
     const encode = await this.compiled('encode', () => encodingProgram(config, parameters, vocabulary, false));
     await encode.run(inputs);
@@ -133,9 +142,10 @@ export class FrameDecoder {
   }
 
   /** Most positions of an output. */
-  private limit(sourceLength: number, { maxSeconds, maxFramesPerPosition }: FrameDecodingConfig): number {
+  private limit(sourceLength: number, { maxSeconds, maxFramesPerPosition, speed }: FrameDecodingConfig): number {
     const { reduction } = frameSettings(this.model.config);
-    const frames = Math.min(maxSeconds / this.secondsPerFrame, maxFramesPerPosition * sourceLength + EXTRA_FRAMES);
+    const usual = maxFramesPerPosition * sourceLength + EXTRA_FRAMES;
+    const frames = Math.min(maxSeconds / this.secondsPerFrame, usual / speed);
     return Math.max(1, Math.floor(frames / reduction));
   }
 
@@ -182,6 +192,8 @@ export class FrameDecoder {
     await this.engine.remove(isParallel(config) ? [MEMORY] : sentenceNames(config));
   }
 }
+
+const isSame = (a: Int32Array, b: Int32Array): boolean => a.every((value, i) => value === b[i]);
 
 const speakersOf = (batch: readonly SpokenSource[]): HostTensor => ({
   shape: [batch.length],

@@ -2,10 +2,12 @@
 import { IMPOSSIBLE } from '../fused/ctc-scan.js';
 import type { Graph, Subgraph, Value } from './graph.js';
 
-const FLOAT = ['b', 'u'] as const;
-
-/** The body of one direction: the next state and, for the record, the state that counts for the frame. */
-function body(isForward: boolean): Subgraph {
+/**
+ * The body of one direction: the next state and, for the record, the state that counts for the frame.
+ * @param loop a name of its own: onnxruntime takes sizes of one name to be equal in the whole model, and there may be losses on two texts
+ */
+function body(isForward: boolean, loop: string): Subgraph {
+  const sizes = [`b${loop}`, `u${loop}`] as const;
   const nodes: Subgraph['nodes'][number][] = [];
   let count = 0;
   const op = (type: string, inputs: readonly string[], attributes: Subgraph['nodes'][number]['attributes'] = {}) => {
@@ -32,15 +34,15 @@ function body(isForward: boolean): Subgraph {
   return {
     name: isForward ? 'ctc_forward' : 'ctc_backward',
     inputs: [
-      ['state', 'float32', FLOAT],
-      ['skip', 'float32', FLOAT],
-      ['emission', 'float32', FLOAT],
-      ['isFrame', 'bool', ['b', 1]],
+      ['state', 'float32', sizes],
+      ['skip', 'float32', sizes],
+      ['emission', 'float32', sizes],
+      ['isFrame', 'bool', [sizes[0], 1]],
     ],
     outputs: [
-      ['nextState', 'float32', FLOAT],
-      ['nextSkip', 'float32', FLOAT],
-      ['recorded', 'float32', FLOAT],
+      ['nextState', 'float32', sizes],
+      ['nextSkip', 'float32', sizes],
+      ['recorded', 'float32', sizes],
     ],
     initializers: {
       // Two impossible states before the first going forward, behind the last going backward.
@@ -64,7 +66,7 @@ export function recordCtcScan(g: Graph, inputs: Readonly<Record<string, Value>>,
   ) as [Value, Value, Value, Value];
   const backwards = isForward ? 0 : 1;
   const attributes = {
-    body: { subgraph: body(isForward) },
+    body: { subgraph: body(isForward, String(g.nodes.length)) },
     num_scan_inputs: 2,
     scan_input_directions: [backwards, backwards],
     scan_output_directions: [backwards],

@@ -1,5 +1,6 @@
 // The loss of models that write frames: distance to the true frames, the stop decision, durations, and what guides attention.
 import { sourceTensors } from '../../decode/source-batch.js';
+import { ctcLoss } from '../../engine/fused/ctc.js';
 import { softplus } from '../../engine/fused/softplus.js';
 import {
   abs,
@@ -31,8 +32,8 @@ import {
   stopLogits,
 } from '../../model/frame-decoder.js';
 import type { Scope } from '../../model/scope.js';
-import { decodedStates, type EncodedSource, encodeSource } from '../../model/transformer.js';
-import { frameInputs } from '../frame-batch.js';
+import { decodedStates, type EncodedSource, encodeSource, targetTextLogits } from '../../model/transformer.js';
+import { frameInputs, hasTargetText } from '../frame-batch.js';
 import type { TrainingSetup } from '../setup.js';
 import { ctcOfBatch } from './cross-entropy.js';
 import { crossAttentionOf, guidedAttentionLoss } from './guided-attention.js';
@@ -41,6 +42,8 @@ import type { FramesSetup, Objective } from './types.js';
 /** What a model wrote for a batch. */
 interface WrittenFrames {
   readonly encoded: EncodedSource;
+  /** Of the decoder, `[B·T, D]` */
+  readonly states: Tensor;
   /** Frames before and after the postnet, `[B, T·r, F]`; the same where there is none. */
   readonly before: Tensor;
   readonly after: Tensor;
@@ -76,8 +79,8 @@ export function writtenFrames(scope: Scope, inputs: Tensors, fixed: Tensors = {}
   const before = reshape(outputFrames(scope, states), [batch, length * reduction, width / reduction]);
   const after = postnet(scope, before, framePresence(inputs));
   return isParallel(scope.config)
-    ? { encoded, before, after, durations: logDurations(scope, encoded.memory, encoded.present) }
-    : { encoded, before, after, stop: stopLogits(scope, states) };
+    ? { encoded, states, before, after, durations: logDurations(scope, encoded.memory, encoded.present) }
+    : { encoded, states, before, after, stop: stopLogits(scope, states) };
 }
 
 /** Mean over features, weighted sum over frames. @param error `[B, T·r, F]` */
@@ -121,6 +124,21 @@ export function rightStops(logits: Tensor, { stopTargets, weights }: Tensors): T
 export const durationLoss = (predicted: Tensor, { durationTargets, durationWeights }: Tensors): Tensor =>
   sum(mul(square(sub(predicted, durationTargets as Tensor)), durationWeights as Tensor));
 
+/** A CTC loss on what is said in the target, by the decoder's states (Lee et al., 2022). @param states `[B·T, D]` */
+export function targetTextLoss(scope: Scope, states: Tensor, inputs: Tensors): Tensor {
+  const { weights, targetTextLabels, targetTextSkip, targetTextFinal, targetTextWeights } = inputs as Record<
+    string,
+    Tensor
+  >;
+  const present = cast(greater(weights as Tensor, 0), 'float32');
+  return ctcLoss(targetTextLogits(scope, states, present.shape[0] as number), present, {
+    labels: targetTextLabels as Tensor,
+    skip: targetTextSkip as Tensor,
+    final: targetTextFinal as Tensor,
+    weights: targetTextWeights as Tensor,
+  });
+}
+
 /** The last frame of each position. @param frames `[B, T·r, F]` @returns `[B, T, F]` */
 function lastOfPositions(frames: Tensor, reduction: number): Tensor {
   const [batch, total, features] = frames.shape as [number, number, number];
@@ -149,12 +167,14 @@ function ownInputs(scope: Scope, inputs: Tensors, passes: number): Tensors {
 
 /**
  * The loss of frames: L1 and L2 before and after the postnet, the stop decision with a weight on its rare positive (Li et al., 2019; as in
- * ESPnet-TTS), or for parallel models the squared error of log durations (Ren et al., 2019).
+ * ESPnet-TTS), or for parallel models the squared error of log durations (Ren et al., 2019); and CTC losses on the texts of both sides, where
+ * the setup has them.
  */
 export function framesObjective(setup: TrainingSetup, craft: FramesSetup): Objective {
   const { l1Weight, l2Weight, stopWeight, stopPositiveWeight, durationWeight, scheduledPasses, guidedAttention } =
     craft;
   const guided = guidedAttention && guidedAttention.weight > 0 ? guidedAttention : undefined;
+  const { targetCtcWeight = 0 } = setup;
   const distance = (frames: Tensor, inputs: Tensors): Tensor => {
     const { l1, l2 } = frameErrors(frames, inputs);
     return add(mul(l1, l1Weight), mul(l2, l2Weight));
@@ -166,12 +186,13 @@ export function framesObjective(setup: TrainingSetup, craft: FramesSetup): Objec
       : {}),
     loss(makeScope, inputs, fixed) {
       const { scope, seen } = guided ? crossAttentionOf(makeScope) : { scope: makeScope(), seen: [] };
-      const { encoded, before, after, stop, durations } = writtenFrames(scope, inputs, fixed);
+      const { encoded, states, before, after, stop, durations } = writtenFrames(scope, inputs, fixed);
       let loss = distance(before, inputs);
       if (after !== before) loss = add(loss, distance(after, inputs));
       if (stop) loss = add(loss, mul(stopLoss(stop, inputs, stopPositiveWeight), stopWeight));
       if (durations) loss = add(loss, mul(durationLoss(durations, inputs), durationWeight));
       if (setup.ctcWeight > 0) loss = add(loss, mul(ctcOfBatch(scope, encoded, inputs), setup.ctcWeight));
+      if (hasTargetText(setup)) loss = add(loss, mul(targetTextLoss(scope, states, inputs), targetCtcWeight));
       if (!guided) return loss;
       const charge = guidedAttentionLoss(seen, encoded.present, inputs.weights as Tensor, guided);
       return add(loss, mul(charge, guided.weight));

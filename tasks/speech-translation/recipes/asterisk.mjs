@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 /** Longer prompts are left out: three, of 30 to 73 seconds. */
-const MAX_SECONDS = 30;
+export const MAX_SECONDS = 30;
 
 const SIGNS = {
   en: ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'star', 'pound'],
@@ -23,10 +23,10 @@ const SPELT = /\b(?:IVR|MGCP|PBX|USB)\b/g;
 /** Their French says something else: that the message has not been written yet, and the name of the abbreviation. */
 const UNTRANSLATED = new Set(['demo-moreinfo', 'spy-iax2']);
 
-class PromptError extends Error {}
+export class PromptError extends Error {}
 
 /** The path below `folder` of a file or folder of this name. */
-function find(folder, name) {
+export function find(folder, name) {
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(
     (path) => path === name || path.endsWith(`${sep}${name}`),
   );
@@ -91,7 +91,7 @@ export function readPrompts(folder, translated) {
 }
 
 /** Eight tenths of all texts are for training. */
-function splitOf(text) {
+export function splitOf(text) {
   const share = createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
   return share < 0.8 ? 'train' : share < 0.9 ? 'valid' : 'test';
 }
