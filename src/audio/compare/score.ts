@@ -28,7 +28,7 @@ export interface AnalysedSound extends Audio {
 }
 
 /** Scores of one utterance; undefined is what cannot be told of it. */
-export interface SoundScores {
+interface SoundScores {
   /** Mel-cepstral distortion, dB. */
   readonly mcd: number | undefined;
   /** Over pairs of frames voiced in both sounds. */
@@ -45,7 +45,7 @@ export interface SoundScores {
 }
 
 /** A measure over utterances. */
-export interface ScoreSummary {
+interface ScoreSummary {
   /** Mean over the utterances that have the score; undefined where none has. */
   readonly mean: number | undefined;
   /** Sample standard deviation; undefined for fewer than two utterances. */
@@ -67,7 +67,7 @@ const MEASURES = [
 ] as const;
 
 /** All measures over all utterances. */
-export interface SoundScoreSummary extends Readonly<Record<(typeof MEASURES)[number], ScoreSummary>> {
+interface SoundScoreSummary extends Readonly<Record<(typeof MEASURES)[number], ScoreSummary>> {
   readonly utterances: number;
   /** Utterances whose recording is silent or empty: they have no scores at all. */
   readonly silentReferences: number;
