@@ -183,7 +183,7 @@ async function benchTraining() {
 const SOURCE = 70;
 const SECONDS = 5;
 /** Two models of width 256 that write two frames at a time, of 3 + 3 layers. */
-const SPEAKERS = { autoregressive: {}, parallel: { kind: 'parallel' } };
+const SPEAKERS = { autoregressive: {}, parallel: { kind: 'parallel', durations: 'given' } };
 
 /** Random parameters that never stop by themselves, or let every character last as long as makes it the seconds. */
 function speakingParameters(specs, positions) {

@@ -107,6 +107,11 @@ const frameLossConfigSchema = z.strictObject({
     .default(5)
     .describe('autoregressive: what the one position to stop at counts more than each of the others'),
   durationWeight: z.number().min(0).default(1).describe('parallel: weight of the squared error of log durations'),
+  alignmentWeight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('parallel, durations learned: weight of the log-probability of all monotonic paths'),
 });
 
 /** The objectives, and the section that each of them has to itself. */

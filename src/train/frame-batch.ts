@@ -4,7 +4,7 @@ import { expandDurations } from '../decode/frames/inputs.js';
 import { sourceInputs, sourceSpecs, speakerSpecs } from '../decode/source-batch.js';
 import type { HostTensor, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
-import { frameSettings, isParallel } from '../model/frame-decoder.js';
+import { frameSettings, isParallel, learnsDurations } from '../model/frame-decoder.js';
 import { ctcInputs } from './batch.js';
 import { CTC_INPUTS } from './objectives/cross-entropy.js';
 import type { TrainingSetup } from './setup.js';
@@ -43,7 +43,12 @@ export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
     weights: float('B', 'T'),
     frameWeights: float('B', 'T', reduction),
     ...(isParallel(model)
-      ? { alignment: int('B', 'T'), durationTargets: float('B', 'S'), durationWeights: float('B', 'S') }
+      ? {
+          alignment: int('B', 'T'),
+          durationTargets: float('B', 'S'),
+          durationWeights: float('B', 'S'),
+          ...(learnsDurations(model) ? { pathWeights: float('B') } : {}),
+        }
       : { targetInput: float('B', 'T', features), stopTargets: float('B', 'T') }),
     ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
     ...(hasTargetText(setup) ? TARGET_TEXT_INPUTS : {}),
@@ -84,12 +89,21 @@ export function frameBatch(
     weights: { shape: [batch, length], data: weights },
     frameWeights: { shape: [batch, length, reduction], data: frameWeights },
     ...(isParallel(model)
-      ? alignmentInputs(examples, length, source.source?.shape[1] as number, weight)
+      ? {
+          ...alignmentInputs(examples, length, source.source?.shape[1] as number, weight),
+          ...(learnsDurations(model) ? { pathWeights: pathWeights(examples, weight) } : {}),
+        }
       : stepInputs(targets, length, features, frames)),
     ...(setup.ctcWeight > 0 ? ctcInputs(examples, weight) : {}),
     ...(hasTargetText(setup) ? ctcInputs(examples, weight, 'targetText') : {}),
   };
 }
+
+/** What the paths of each row count; a row with fewer target than source positions has no path, and weighs nothing. */
+const pathWeights = (examples: readonly ModelExample[], weight: number): HostTensor => ({
+  shape: [examples.length],
+  data: Float32Array.from(examples, ({ source, target }) => (target.length < source.length ? 0 : weight)),
+});
 
 /** The numbers of the speakers. */
 function speakerInput(examples: readonly ModelExample[]): HostTensor {

@@ -5,12 +5,20 @@ import type { RowBatch } from '../data/pools.js';
 import { prenetMasks } from '../decode/frames/inputs.js';
 import { add, mul, reshape, type Tensor } from '../engine/ops.js';
 import type { HostTensor, Program, TensorSpec } from '../engine/types.js';
-import { frameSettings, isParallel, prenetWidth } from '../model/frame-decoder.js';
+import { frameSettings, isParallel, learnsDurations, prenetWidth } from '../model/frame-decoder.js';
 import { createScope } from '../model/scope.js';
 import { Random } from '../random.js';
 import { frameBatch, frameInputs, hasTargetText } from './frame-batch.js';
 import { ctcOfBatch } from './objectives/cross-entropy.js';
-import { durationLoss, frameErrors, rightStops, stopLoss, targetTextLoss, writtenFrames } from './objectives/frames.js';
+import {
+  alignmentLoss,
+  durationLoss,
+  frameErrors,
+  rightStops,
+  stopLoss,
+  targetTextLoss,
+  writtenFrames,
+} from './objectives/frames.js';
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import type { FramesSetup } from './objectives/types.js';
 import type { TrainingSetup } from './setup.js';
@@ -50,6 +58,10 @@ export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup)
         outputs.durations = durationLoss(durations, inputs);
         loss = add(loss, mul(outputs.durations, craft.durationWeight));
       }
+      if (learnsDurations(setup.model)) {
+        outputs.alignment = alignmentLoss(scope, encoded, inputs);
+        loss = add(loss, mul(outputs.alignment, craft.alignmentWeight));
+      }
       if (setup.ctcWeight > 0) outputs.ctc = ctcOfBatch(scope, encoded, inputs);
       if (hasTargetText(setup)) outputs.targetCtc = targetTextLoss(scope, states, inputs);
       if (craft.guidedAttention) {
@@ -83,7 +95,7 @@ export function frameValidationBatch(
 /** What a validation of frames measured, by the sums over all batches. @param positions of the targets */
 export function frameStatistics(sums: Readonly<Record<string, number>>, positions: number) {
   const names = { l1: 'l1', l2: 'l2', stop: 'stopLoss', rightStops: 'stopAccuracy', durations: 'durationLoss' };
-  const more = { ctc: 'ctcLoss', targetCtc: 'targetCtcLoss', diagonality: 'diagonality' };
+  const more = { alignment: 'alignmentLoss', ctc: 'ctcLoss', targetCtc: 'targetCtcLoss', diagonality: 'diagonality' };
   return Object.fromEntries(
     Object.entries({ ...names, ...more }).flatMap(([name, shown]) =>
       sums[name] === undefined ? [] : [[shown, (sums[name] as number) / positions]],

@@ -62,7 +62,10 @@ type Fail = (path: readonly string[], message: string) => void;
 /** The parts of a configuration that {@link checkSoundConfig} looks at. */
 export interface SoundRules {
   readonly batching: { readonly onLong: string };
-  readonly model: { readonly heads?: number | undefined; readonly frames: { readonly kind: string } };
+  readonly model: {
+    readonly heads?: number | undefined;
+    readonly frames: { readonly kind: string; readonly durations: string };
+  };
   readonly decoding: z.infer<typeof frameDecodingConfigSchema>;
   readonly training: z.infer<typeof frameTrainingConfigSchema>;
 }
@@ -80,11 +83,18 @@ export function checkSoundConfig({ batching, model, decoding, training }: SoundR
   }
   const { guidedAttention, durationsFrom, scheduledSampling, frames } = training;
   if (model.frames.kind === 'parallel') {
-    if (durationsFrom === undefined) {
+    const isGiven = model.frames.durations === 'given';
+    if (isGiven && durationsFrom === undefined) {
       fail(
         ['training', 'durationsFrom'],
-        'a parallel decoder learns its durations from an autoregressive model: name the run folder of one',
+        'model.frames.durations is given: name the run folder of an autoregressive model, or set it to learned',
       );
+    }
+    if (!isGiven && durationsFrom !== undefined) {
+      fail(['training', 'durationsFrom'], 'is for model.frames.durations given, but they are learned; leave it out');
+    }
+    if (isGiven && frames.alignmentWeight !== 1) {
+      fail(['training', 'frames', 'alignmentWeight'], 'is for durations that are learned; leave it out');
     }
     const isWatched = guidedAttention.weight > 0 || guidedAttention.measure;
     if (isWatched) fail(['training', 'guidedAttention'], 'a parallel decoder has no cross-attention; leave it out');
@@ -99,6 +109,9 @@ export function checkSoundConfig({ batching, model, decoding, training }: SoundR
   }
   if (frames.durationWeight !== 1)
     fail(['training', 'frames', 'durationWeight'], 'is for parallel decoders; leave it out');
+  if (frames.alignmentWeight !== 1) {
+    fail(['training', 'frames', 'alignmentWeight'], 'is for parallel decoders; leave it out');
+  }
   if (decoding.speed !== 1) {
     fail(
       ['decoding', 'speed'],

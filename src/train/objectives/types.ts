@@ -49,6 +49,7 @@ export interface FramesSetup {
   /** What the position to stop at counts more than the others. */
   readonly stopPositiveWeight: number;
   readonly durationWeight: number;
+  readonly alignmentWeight: number;
   /** Passes that predict decoder inputs before the one that is trained; 0 where all inputs are true. */
   readonly scheduledPasses: number;
   readonly guidedAttention?: GuidedAttentionSetup | undefined;

@@ -298,10 +298,17 @@ describe('a configuration', () => {
     [{ batching: { onLong: 'truncate' } }, 'batching.onLong: onLong must not be truncate'],
     [{ model: { embeddings: 'tied' } }, 'model.embeddings'],
     [{ model: { copy: true } }, 'model.copy'],
-    [{ model: { frames: { kind: 'parallel' } } }, 'training.durationsFrom: a parallel decoder learns its durations'],
+    [
+      { model: { frames: { kind: 'parallel', durations: 'given' } } },
+      'training.durationsFrom: model.frames.durations is given: name the run folder',
+    ],
+    [
+      { model: { frames: { kind: 'parallel' } }, training: { durationsFrom: 'run' } },
+      'training.durationsFrom: is for model.frames.durations given',
+    ],
     [
       {
-        model: { frames: { kind: 'parallel' } },
+        model: { frames: { kind: 'parallel', durations: 'given' } },
         training: { durationsFrom: 'run' },
         augmentation: { speed: [0.9, 1] },
       },
@@ -314,7 +321,8 @@ describe('a configuration', () => {
   });
 
   it('may have a parallel decoder with durations from another run', () => {
-    expect(problems({ model: { frames: { kind: 'parallel' } }, training: { durationsFrom: 'run' } })).toEqual([]);
+    const model = { frames: { kind: 'parallel', durations: 'given' } };
+    expect(problems({ model, training: { durationsFrom: 'run' } })).toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ export const LOSS: FramesSetup = {
   stopWeight: 0.7,
   stopPositiveWeight: 5,
   durationWeight: 2,
+  alignmentWeight: 0.6,
   scheduledPasses: 0,
 };
 
