@@ -13,12 +13,14 @@ import {
   logSoftmax,
   matMul,
   maximum,
+  minimum,
   mul,
   neg,
   pad,
   range,
   reshape,
   slice,
+  sqrt,
   square,
   sub,
   sum,
@@ -33,8 +35,12 @@ import type { Scope } from './scope.js';
 /** Positions that the convolutions see. */
 const KERNEL = 3;
 
-/** Standard deviation of how far from the diagonal, in shares of the source, alignments are expected before anything is learned. */
-const PRIOR_SIGMA = 0.2;
+/**
+ * Standard deviation of how far from the diagonal, in shares of the source, alignments are expected before anything is learned: in the
+ * middle, and what it is at the ends, about as the beta-binomial distribution has it. Narrow ends keep the first and the last position,
+ * which every source has, from taking all frames for themselves.
+ */
+const PRIOR_SIGMA = { middle: 0.07, ends: 0.01 };
 
 /** Parameters. @param width D @param frames numbers at a target position */
 export const alignerEntries = (width: number, frames: number): ParameterEntry[] => [
@@ -45,16 +51,16 @@ export const alignerEntries = (width: number, frames: number): ParameterEntry[] 
 ];
 
 /**
- * Log-probability, for each target position, of the source positions that it may belong to: scaled products of what two small
- * convolutional networks make of the memory and of the true frames, with a prior for the diagonal (Badlani et al., 2022, "One TTS Alignment
- * To Rule Them All"; products in place of distances, a Gaussian in place of the beta-binomial prior).
- * @param memory `[B·S, D]` @param present `[B, S]`
+ * Log-probability, for each target position, of the source positions that it may belong to: scaled distances between what two small
+ * convolutional networks make of the source and of the true frames, with a prior for the diagonal (Badlani et al., 2022, "One TTS Alignment
+ * To Rule Them All"; a Gaussian in place of the beta-binomial prior).
+ * @param source what stands at each source position by itself, or as much as can be told of it: `[B·S, D]` @param present `[B, S]`
  * @param frames `[B, T, r·F]` @param targetPresent `[B, T]`
  * @returns `[B, T, S]`, about −1e9 at the padding of the source
  */
 export function alignmentLogProbs(
   scope: Scope,
-  memory: Tensor,
+  source: Tensor,
   present: Tensor,
   frames: Tensor,
   targetPresent: Tensor,
@@ -68,21 +74,21 @@ export function alignmentLogProbs(
     const hidden = relu(convolve(scope, `aligner.${name}.0`, alone(x, mask, length), KERNEL));
     return reshape(linear(scope, `aligner.${name}.1`, hidden), [batch, length, width]);
   };
-  const keys = network('source', memory, present, sources);
+  const keys = network('source', source, present, sources);
   const queries = network('target', frames, targetPresent, targets);
-  // [B, T, S]
-  const products = mul(matMul(queries, keys, false, true), width ** -0.5);
+  // [B, T, S]: −‖q − k‖² but for ‖q‖², which all source positions have in common. By products alone one long key could win everywhere.
+  const squares = reshape(sum(square(keys), 2), [batch, 1, sources]);
+  const nearness = mul(sub(mul(matMul(queries, keys, false, true), 2), squares), 0.5 * width ** -0.5);
   const places = (mask: Tensor, length: number): Tensor => {
     const middles = reshape(add(cast(range(length), 'float32'), 0.5), [1, length]);
     return div(middles, reshape(sum(mask, 1), [batch, 1]));
   };
-  const distance = sub(
-    reshape(places(targetPresent, targets), [batch, targets, 1]),
-    reshape(places(present, sources), [batch, 1, sources]),
-  );
-  const prior = mul(square(distance), -1 / (2 * PRIOR_SIGMA ** 2));
+  const place = maximum(0, minimum(1, reshape(places(targetPresent, targets), [batch, targets, 1])));
+  const distance = sub(place, reshape(places(present, sources), [batch, 1, sources]));
+  const spread = add(mul(sqrt(mul(place, sub(1, place))), 2 * PRIOR_SIGMA.middle), PRIOR_SIGMA.ends);
+  const prior = mul(square(div(distance, spread)), -0.5);
   const mask = reshape(mul(sub(1, present), MASKED), [batch, 1, sources]);
-  return logSoftmax(add(add(products, prior), mask));
+  return logSoftmax(add(add(nearness, prior), mask));
 }
 
 /** `log(eᵃ + eᵇ)` without overflow. */

@@ -5,7 +5,7 @@ import { cast, greater, type Tensor } from '../engine/ops.js';
 import type { CompileOptions, Engine, Executable, HostTensor, Program } from '../engine/types.js';
 import { alignmentLogProbs } from '../model/aligner.js';
 import { createScope } from '../model/scope.js';
-import { encodeSource } from '../model/transformer.js';
+import { alignable, encodeSource } from '../model/transformer.js';
 import { cropped } from './alignment.js';
 import { frameBatch, frameInputs } from './frame-batch.js';
 import { monotonicDurations } from './monotonic-path.js';
@@ -23,9 +23,12 @@ function alignmentProgram(setup: TrainingSetup): Program {
     inputs: Object.fromEntries(inputs),
     body(variables, inputs) {
       const scope = createScope(setup.model, variables);
-      const { memory, present } = encodeSource(scope, sourceTensors(inputs), inputs.speaker);
+      const given = sourceTensors(inputs);
+      const encoded = encodeSource(scope, given, inputs.speaker);
       const there = cast(greater(inputs.weights as Tensor, 0), 'float32');
-      return { outputs: { logProbs: alignmentLogProbs(scope, memory, present, inputs.targetFrames as Tensor, there) } };
+      const source = alignable(scope, given, encoded);
+      const logProbs = alignmentLogProbs(scope, source, encoded.present, inputs.targetFrames as Tensor, there);
+      return { outputs: { logProbs } };
     },
   };
 }

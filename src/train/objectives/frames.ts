@@ -34,7 +34,13 @@ import {
   stopLogits,
 } from '../../model/frame-decoder.js';
 import type { Scope } from '../../model/scope.js';
-import { decodedStates, type EncodedSource, encodeSource, targetTextLogits } from '../../model/transformer.js';
+import {
+  alignable,
+  decodedStates,
+  type EncodedSource,
+  encodeSource,
+  targetTextLogits,
+} from '../../model/transformer.js';
 import { frameInputs, hasTargetText } from '../frame-batch.js';
 import type { TrainingSetup } from '../setup.js';
 import { ctcOfBatch } from './cross-entropy.js';
@@ -145,8 +151,9 @@ export function targetTextLoss(scope: Scope, states: Tensor, inputs: Tensors): T
 export function alignmentLoss(scope: Scope, encoded: EncodedSource, inputs: Tensors): Tensor {
   const { targetFrames, weights, pathWeights } = inputs as Record<string, Tensor>;
   const there = cast(greater(weights as Tensor, 0), 'float32');
-  const { memory, present } = encoded;
-  const logProbs = alignmentLogProbs(scope, memory, present, targetFrames as Tensor, there);
+  const { present } = encoded;
+  const source = alignable(scope, sourceTensors(inputs), encoded);
+  const logProbs = alignmentLogProbs(scope, source, present, targetFrames as Tensor, there);
   return neg(sum(mul(forwardSum(logProbs, present, there), pathWeights as Tensor)));
 }
 
