@@ -22,6 +22,15 @@ export function speakerSpecs({ speakers }: VocabularySizes): Record<string, Tens
   return speakers === undefined ? {} : { speaker: { shape: ['B'], dtype: 'int32' } };
 }
 
+/** The numbers of the voices, for models of several. */
+export function speakerInput(
+  { speakers }: VocabularySizes,
+  rows: readonly { readonly speaker?: number | undefined }[],
+): Record<string, HostTensor> {
+  if (speakers === undefined) return {};
+  return { speaker: { shape: [rows.length], data: Int32Array.from(rows, ({ speaker = 0 }) => speaker) } };
+}
+
 /** The sources among a program's inputs. */
 export function sourceTensors({ source, sourceLengths }: Tensors): SourceTensors {
   return sourceLengths ? { frames: source as Tensor, lengths: sourceLengths } : { ids: source as Tensor };

@@ -11,7 +11,6 @@ import { replaceFile } from '../storage/atomic.js';
 import type { RunFolder } from '../storage/run-folder.js';
 import type { RunConfig, TaskContext } from '../task.js';
 import { durationsOfCorpus } from '../train/alignment.js';
-import { objectiveSetup } from '../train/objectives/settings.js';
 import { loadModel } from './model.js';
 import { openRun, vocabularyReader } from './open.js';
 import { walkingHeads } from './walking-heads.js';
@@ -76,12 +75,7 @@ async function durationsFrom(
       model,
       parameters: parameterVariables(parameterSpecs(model, vocabulary)),
       vocabulary,
-      labelSmoothing: 0,
       ctcWeight: 0,
-      objective: { ...objectiveSetup(run.config.training), scheduledPasses: 0 } as ReturnType<typeof objectiveSetup>,
-      optimizer: { beta1: 0, beta2: 0, epsilon: 0, weightDecay: 0, clipNorm: 0 },
-      emaDecay: 0,
-      poolSize: 0,
     };
     const of = (corpus: Corpus) =>
       durationsOfCorpus(

@@ -2,7 +2,6 @@
 import { createSoundScorer } from '../audio/compare/score.js';
 import { createFeatureExtractor } from '../audio/features/extractor.js';
 import type { Audio, Features } from '../audio/types.js';
-import type { Corpus } from '../data/corpus.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
 import type { MetricScore } from '../metrics/metric.js';
@@ -13,8 +12,8 @@ import type { Recording } from '../task.js';
 import { packageVersion } from '../version.js';
 import { Intelligibility } from './intelligibility.js';
 import { type OpenedRun, openRun } from './open.js';
-import { cacheFolder } from './paths.js';
 import { SoundDecoder, type SpokenLine, soundsOf, speakingSettings } from './sound-decoder.js';
+import { openSplit } from './splits.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
 /** Rows spoken and scored at a time. */
@@ -76,14 +75,7 @@ function recognizerOf({ config }: OpenedRun): string | undefined {
 }
 
 async function rowsOf(run: OpenedRun, split: string, options: EvaluateOptions): Promise<SoundRow[]> {
-  const { train, valid, test } = run.config.data;
-  const splits = new Map(Object.entries({ train, valid, test }));
-  const files = splits.get(split);
-  if (!files) throw new UsageError(`the run's configuration has no split "${split}"`);
-  const { log, threads, signal, quiet } = options;
-  const corpus: Corpus = await run.task.openCorpus(run.config, files, {
-    ...{ cacheDir: cacheFolder(), threads, signal, quiet, log },
-  });
+  const corpus = await openSplit(run, split, options);
   const rows: SoundRow[] = [];
   try {
     for await (const row of corpus.rows()) {
@@ -191,16 +183,16 @@ export async function evaluateSounds(
   const rows = await rowsOf(run, split, options);
   const extractor = await createFeatureExtractor({ ...soundsOf(run).features, trimDb: 0 });
   const recognizer = options.recognizer ?? recognizerOf(run);
-  const understanding =
-    recognizer === undefined ? undefined : new Intelligibility(await openRun(recognizer), { ...options });
-  if (understanding && rows.every(({ text }) => text === undefined)) {
+  if (recognizer !== undefined && rows.every(({ text }) => text === undefined)) {
     throw new UsageError(
       `a recogniser was named, but no row of the split "${split}" says what is to be understood; give the manifest a column \`translation\``,
     );
   }
+  const understanding = recognizer === undefined ? undefined : new Intelligibility(await openRun(recognizer), options);
+  const scores = new SoundEvaluation(run, (samples) => extractor.extract(samples), understanding);
   const decoder = await SoundDecoder.open(run, options, options.checkpoint);
   const progress = createProgress({ quiet: options.quiet ?? false, label: 'eval', every: 100 });
-  const scores = new SoundEvaluation(run, (samples) => extractor.extract(samples), understanding);
+  let all: Awaited<ReturnType<typeof scores.results>>;
   try {
     for (let start = 0; start < rows.length; start += GROUP) {
       const group = rows.slice(start, start + GROUP);
@@ -216,11 +208,12 @@ export async function evaluateSounds(
       );
       for (const [i, line] of spoken.entries()) await scores.add(group[i] as SoundRow, line);
     }
+    all = await scores.results();
   } finally {
     progress.stop();
     await decoder.close();
+    await understanding?.close();
   }
-  const all = await scores.results();
   const chosen = metrics ? Object.fromEntries(metrics.map((name) => [name, all[name] ?? { score: Number.NaN }])) : all;
   const { reduction } = frameSettings(resolveModelConfig(run.config.model));
   return {

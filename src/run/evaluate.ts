@@ -1,5 +1,4 @@
 // The library's `evaluate`: scores a model on a split or on files, or files of outputs against references.
-import type { Corpus } from '../data/corpus.js';
 import { type DecodingConfig, USUAL_DIVERSITY } from '../decode/config.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
@@ -7,9 +6,9 @@ import { createScorer, type MetricOptions, type Scorer } from '../metrics/metric
 import { packageVersion } from '../version.js';
 import { parallelLines } from './lines.js';
 import { type OpenedRun, openRun } from './open.js';
-import { cacheFolder } from './paths.js';
 import { type PlacedText, Remarks } from './remarks.js';
 import { textScorer } from './scorer.js';
+import { openSplit } from './splits.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
 /** Rows decoded and scored at a time: enough to fill batches of similar length, few enough to keep memory flat. */
@@ -103,20 +102,9 @@ async function* rowsOfFiles(source: string, references: readonly string[]): Asyn
 
 /** Rows of a split of the run's configuration. */
 async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOptions): AsyncGenerator<ScoredRow> {
-  const { log, threads, signal, quiet } = options;
-  const { train, valid, test } = run.config.data;
-  const splits = new Map(Object.entries({ train, valid, test }));
-  const files = splits.get(split);
-  if (!files) {
-    const known = [...splits].flatMap(([name, value]) => (value ? [name] : []));
-    throw new UsageError(
-      `the run's configuration has no split "${split}"; it has ${known.join(', ')}, or give --source and --reference`,
-    );
-  }
-  const context = { cacheDir: cacheFolder(), threads, signal, quiet, log };
-  const corpus: Corpus = await run.task.openCorpus(run.config, files, context);
+  const corpus = await openSplit(run, split, options, ', or give --source and --reference');
   try {
-    for (const { message } of corpus.warnings) log?.(`warning: ${message}`);
+    for (const { message } of corpus.warnings) options.log?.(`warning: ${message}`);
     for await (const { index, source, target, references = [target] } of corpus.rows()) {
       const origin = corpus.locate(index, 'target');
       yield {

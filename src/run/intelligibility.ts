@@ -1,4 +1,5 @@
 // How well a recogniser understands sounds: its character error rate on outputs, and on what they are measured against.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,9 +33,10 @@ const plain = (text: string): string =>
     .replace(/[^\p{L}\p{N}']+/gu, ' ')
     .trim();
 
-/** Collects sounds and has them recognised. */
+/** Keeps sounds as files and has them recognised, so that memory does not grow with them. */
 export class Intelligibility {
-  private readonly sounds: { text: string; sounds: SoundsOfText }[] = [];
+  private readonly texts: string[] = [];
+  private folder: string | undefined;
 
   /** @throws ConfigError where the run recognises no speech */
   constructor(
@@ -48,13 +50,22 @@ export class Intelligibility {
   }
 
   async add(text: string, sounds: SoundsOfText): Promise<void> {
-    this.sounds.push({ text, sounds });
+    this.folder ??= await mkdtemp(join(tmpdir(), 's2s-'));
+    for (const kind of KINDS) {
+      const { samples, sampleRate } = sounds[kind];
+      if (samples.length < SHORTEST * sampleRate) continue;
+      await writeFile(this.path(kind, this.texts.length), encodeWav(samples, sampleRate).bytes);
+    }
+    this.texts.push(text);
   }
 
-  /** Character error rates. An output without sound, or hardly any, counts as an empty transcript. */
+  private path(kind: keyof SoundsOfText, index: number): string {
+    return join(this.folder ?? '', `${kind}-${index}.wav`);
+  }
+
+  /** Character error rates, as fractions. An output without sound, or hardly any, counts as an empty transcript. */
   async results(): Promise<Record<string, MetricScore>> {
-    const folder = await mkdtemp(join(tmpdir(), 's2s-'));
-    const { engine, threads, quiet, log, signal } = this.settings;
+    const { engine, threads, quiet, signal, log } = this.settings;
     const decoder = await LineDecoder.open(this.recognizer, {
       ...(engine === undefined ? {} : { engine }),
       ...(threads === undefined ? {} : { threads }),
@@ -63,15 +74,8 @@ export class Intelligibility {
     try {
       const results: Record<string, MetricScore> = {};
       for (const kind of KINDS) {
-        const lines = await Promise.all(
-          this.sounds.map(async ({ sounds }, i) => {
-            const { samples, sampleRate } = sounds[kind];
-            if (samples.length < SHORTEST * sampleRate) return '';
-            const path = join(folder, `${kind}-${i}.wav`);
-            await writeFile(path, encodeWav(samples, sampleRate).bytes);
-            return path;
-          }),
-        );
+        const paths = this.texts.map((_text, i) => this.path(kind, i));
+        const lines = paths.map((path) => (existsSync(path) ? path : ''));
         const found = await decoder.decode(lines, {
           onLong: 'truncate',
           origin: (index) => `${NAMES[kind]} of text ${index + 1}`,
@@ -80,14 +84,18 @@ export class Intelligibility {
         });
         const scorer = createScorer(['cer'], { tokenize: 'none', lowercase: false });
         found.forEach(({ outputs }, i) => {
-          scorer.add(plain(outputs[0]?.text ?? ''), [plain(this.sounds[i]?.text ?? '')]);
+          scorer.add(plain(outputs[0]?.text ?? ''), [plain(this.texts[i] as string)]);
         });
         results[NAMES[kind]] = scorer.results().cer as MetricScore;
       }
       return results;
     } finally {
       await decoder.close();
-      await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** Removes the files. */
+  async close(): Promise<void> {
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -14,7 +14,7 @@ import type { RunConfig } from '../task.js';
 import { packageVersion } from '../version.js';
 import { loadRunConfig, openRun } from './open.js';
 import { openOutput } from './output.js';
-import { cacheFolder } from './paths.js';
+import { openSplit } from './splits.js';
 import type { ReportOptions, ReportResult } from './types.js';
 
 /** Validation rows whose attention is shown where the options do not say. */
@@ -40,9 +40,7 @@ async function parameterFact(folder: RunFolder): Promise<ReportFact[]> {
 
 /** The first rows of the validation split that have a source. */
 async function validationRows(run: Awaited<ReturnType<typeof openRun>>, count: number, options: ReportOptions) {
-  const { threads, signal, quiet, log } = options;
-  const context = { cacheDir: cacheFolder(), threads, signal, quiet, log };
-  const corpus = await run.task.openCorpus(run.config, run.config.data.valid, context);
+  const corpus = await openSplit(run, 'valid', options);
   const rows: RawRow[] = [];
   try {
     for await (const row of corpus.rows()) {

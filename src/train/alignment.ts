@@ -5,18 +5,17 @@ import type { BatchingConfig } from '../data/config.js';
 import type { Corpus } from '../data/corpus.js';
 import { loadFrames, type ModelExample, targetFramesOf } from '../data/examples.js';
 import { meanOfHeads, type WalkingHeads } from '../decode/frames/programs.js';
-import { reshape, type Tensor } from '../engine/ops.js';
+import type { Tensor } from '../engine/ops.js';
 import type { Engine, HostTensor, Program } from '../engine/types.js';
 import { createScope } from '../model/scope.js';
 import type { Codec } from '../task.js';
-import { frameInputs } from './frame-batch.js';
-import { frameValidationBatch, maskSpecs } from './frame-validation.js';
+import { type FrameSetup, frameInputs } from './frame-batch.js';
+import { frameValidationBatch, maskSpecs, withMasks } from './frame-validation.js';
 import { monotonicDurations } from './monotonic-path.js';
 import { writtenFrames } from './objectives/frames.js';
-import type { TrainingSetup } from './setup.js';
 
 /** Output: `attention` `[B, T, S]`, the mean of the walking heads under teacher forcing. */
-function attentionOfFrames(setup: TrainingSetup, walking: WalkingHeads): Program {
+function attentionOfFrames(setup: FrameSetup, walking: WalkingHeads): Program {
   return {
     name: 'alignment',
     variables: setup.parameters,
@@ -26,9 +25,7 @@ function attentionOfFrames(setup: TrainingSetup, walking: WalkingHeads): Program
       const scope = createScope(setup.model, variables, undefined, (name, weights) => {
         if (name.endsWith('.crossAttention')) seen.push(weights);
       });
-      const masks = inputs.prenetMasks;
-      const [batch = 0, length = 0, width = 0] = masks?.shape ?? [];
-      writtenFrames(masks ? { ...scope, prenetMasks: reshape(masks, [batch * length, width]) } : scope, inputs);
+      writtenFrames(withMasks(scope, inputs), inputs);
       return { outputs: { attention: meanOfHeads(seen, walking) } };
     },
   };
@@ -44,7 +41,7 @@ const BATCH = 16;
  */
 export async function durationsOfCorpus(
   engine: Engine,
-  setup: TrainingSetup,
+  setup: FrameSetup,
   parameters: Readonly<Record<string, HostTensor>>,
   codec: Codec,
   corpus: Corpus,

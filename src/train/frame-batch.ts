@@ -1,10 +1,11 @@
 // Examples whose targets are frames → the input tensors of a training step.
 import { type ModelExample, targetFramesOf } from '../data/examples.js';
 import { expandDurations } from '../decode/frames/inputs.js';
-import { sourceInputs, sourceSpecs, speakerSpecs } from '../decode/source-batch.js';
+import { sourceInputs, sourceSpecs, speakerInput, speakerSpecs } from '../decode/source-batch.js';
 import type { HostTensor, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import { frameSettings, isParallel, learnsDurations } from '../model/frame-decoder.js';
+import type { VocabularySizes } from '../model/parameters.js';
 import { ctcInputs } from './batch.js';
 import { CTC_INPUTS } from './objectives/cross-entropy.js';
 import type { TrainingSetup } from './setup.js';
@@ -12,8 +13,14 @@ import type { TrainingSetup } from './setup.js';
 const int = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'int32' });
 const float = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'float32' });
 
+/** What batches of frames, and models evaluated on them, need to know of a training. */
+export type FrameSetup = Pick<
+  TrainingSetup,
+  'model' | 'parameters' | 'vocabulary' | 'objective' | 'ctcWeight' | 'targetCtcWeight'
+>;
+
 /** Features of a target frame. */
-function featuresOf({ vocabulary: { target } }: TrainingSetup): number {
+function featuresOf({ target }: VocabularySizes): number {
   if (typeof target !== 'number') return target.features;
   throw new EngineError('internal: expected a target of frames, found tokens');
 }
@@ -27,20 +34,30 @@ const TARGET_TEXT_INPUTS: Readonly<Record<string, TensorSpec>> = {
 };
 
 /** Whether a CTC loss on the decoder is part of the whole. */
-export const hasTargetText = ({ targetCtcWeight = 0 }: TrainingSetup): boolean => targetCtcWeight > 0;
+export const hasTargetText = ({ targetCtcWeight = 0 }: Pick<TrainingSetup, 'targetCtcWeight'>): boolean =>
+  targetCtcWeight > 0;
 
-/** The inputs of a training step, as {@link frameBatch} makes them. */
-export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
-  const { vocabulary, model, objective } = setup;
-  const features = featuresOf(setup);
+/** Both sides of a batch, as {@link pairBatch} makes them. */
+export function pairInputs({ vocabulary, model }: FrameSetup): Record<string, TensorSpec> {
   const { reduction } = frameSettings(model);
-  const isScheduled = objective?.kind === 'frames' && objective.scheduledPasses > 0;
   return {
     ...sourceSpecs(vocabulary),
     ...speakerSpecs(vocabulary),
-    targetFrames: float('B', 'T', reduction * features),
-    // What a position, and each of its frames, counts in the loss; 0 where there is none.
+    targetFrames: float('B', 'T', reduction * featuresOf(vocabulary)),
+    // What a position counts in the loss; 0 where there is none.
     weights: float('B', 'T'),
+  };
+}
+
+/** The inputs of a training step, as {@link frameBatch} makes them. */
+export function frameInputs(setup: FrameSetup): Record<string, TensorSpec> {
+  const { vocabulary, model, objective } = setup;
+  const features = featuresOf(vocabulary);
+  const { reduction } = frameSettings(model);
+  const isScheduled = objective?.kind === 'frames' && objective.scheduledPasses > 0;
+  return {
+    ...pairInputs(setup),
+    // What each frame of a position counts.
     frameWeights: float('B', 'T', reduction),
     ...(isParallel(model)
       ? {
@@ -56,44 +73,59 @@ export function frameInputs(setup: TrainingSetup): Record<string, TensorSpec> {
   };
 }
 
-/**
- * Pads a batch. Decoder inputs are the last frame of the position before, zeros for the first.
- * @param weight of each target position in the loss
- */
-export function frameBatch(
-  setup: TrainingSetup,
+/** Pads both sides of a batch. @param weight of each target position in the loss */
+export function pairBatch(
+  { model, vocabulary }: FrameSetup,
   examples: readonly ModelExample[],
   weight: number,
-): Record<string, HostTensor> {
-  const { model, vocabulary } = setup;
-  const features = featuresOf(setup);
-  const { reduction } = frameSettings(model);
-  const width = reduction * features;
+): Record<'source' | 'targetFrames' | 'weights', HostTensor> & Record<string, HostTensor> {
+  const width = frameSettings(model).reduction * featuresOf(vocabulary);
   const batch = examples.length;
   const targets = examples.map(targetFramesOf);
   const length = targets.reduce((longest, target) => Math.max(longest, target.length), 0);
   const frames = new Float32Array(batch * length * width);
   const weights = new Float32Array(batch * length);
-  const frameWeights = new Float32Array(batch * length * reduction);
   targets.forEach((target, row) => {
     frames.set(target.data, row * length * width);
     weights.fill(weight, row * length, row * length + target.length);
-    const first = row * length * reduction;
-    frameWeights.fill(weight / reduction, first, first + target.frames);
   });
-  const source = sourceInputs(examples.map((example) => example.source));
+  const source = sourceInputs(examples.map((example) => example.source)) as Record<'source', HostTensor>;
   return {
     ...source,
-    ...(vocabulary.speakers === undefined ? {} : { speaker: speakerInput(examples) }),
+    ...speakerInput(vocabulary, examples),
     targetFrames: { shape: [batch, length, width], data: frames },
     weights: { shape: [batch, length], data: weights },
+  };
+}
+
+/**
+ * Pads a batch for a training step. Decoder inputs are the last frame of the position before, zeros for the first.
+ * @param weight of each target position in the loss
+ */
+export function frameBatch(
+  setup: FrameSetup,
+  examples: readonly ModelExample[],
+  weight: number,
+): Record<string, HostTensor> {
+  const { model, vocabulary } = setup;
+  const { reduction } = frameSettings(model);
+  const pairs = pairBatch(setup, examples, weight);
+  const [batch, length] = pairs.weights.shape as [number, number];
+  const targets = examples.map(targetFramesOf);
+  const frameWeights = new Float32Array(batch * length * reduction);
+  targets.forEach(({ frames }, row) => {
+    const first = row * length * reduction;
+    frameWeights.fill(weight / reduction, first, first + frames);
+  });
+  return {
+    ...pairs,
     frameWeights: { shape: [batch, length, reduction], data: frameWeights },
     ...(isParallel(model)
       ? {
-          ...alignmentInputs(examples, length, source.source?.shape[1] as number, weight),
+          ...alignmentInputs(examples, length, pairs.source.shape[1] as number, weight),
           ...(learnsDurations(model) ? { pathWeights: pathWeights(examples, weight) } : {}),
         }
-      : stepInputs(targets, length, features, frames)),
+      : stepInputs(targets, length, featuresOf(vocabulary), pairs.targetFrames.data as Float32Array)),
     ...(setup.ctcWeight > 0 ? ctcInputs(examples, weight) : {}),
     ...(hasTargetText(setup) ? ctcInputs(examples, weight, 'targetText') : {}),
   };
@@ -104,11 +136,6 @@ const pathWeights = (examples: readonly ModelExample[], weight: number): HostTen
   shape: [examples.length],
   data: Float32Array.from(examples, ({ source, target }) => (target.length < source.length ? 0 : weight)),
 });
-
-/** The numbers of the speakers. */
-function speakerInput(examples: readonly ModelExample[]): HostTensor {
-  return { shape: [examples.length], data: Int32Array.from(examples, ({ speaker = 0 }) => speaker) };
-}
 
 /** What an autoregressive decoder reads, and where it is to stop. */
 function stepInputs(

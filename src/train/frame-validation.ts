@@ -4,11 +4,11 @@ import type { ModelExample } from '../data/examples.js';
 import type { RowBatch } from '../data/pools.js';
 import { prenetMasks } from '../decode/frames/inputs.js';
 import { add, mul, reshape, type Tensor } from '../engine/ops.js';
-import type { HostTensor, Program, TensorSpec } from '../engine/types.js';
+import type { HostTensor, Program, TensorSpec, Tensors } from '../engine/types.js';
 import { frameSettings, isParallel, learnsDurations, prenetWidth } from '../model/frame-decoder.js';
-import { createScope } from '../model/scope.js';
+import { createScope, type Scope } from '../model/scope.js';
 import { Random } from '../random.js';
-import { frameBatch, frameInputs, hasTargetText } from './frame-batch.js';
+import { type FrameSetup, frameBatch, frameInputs, hasTargetText } from './frame-batch.js';
 import { ctcOfBatch } from './objectives/cross-entropy.js';
 import {
   alignmentLoss,
@@ -21,20 +21,26 @@ import {
 } from './objectives/frames.js';
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import type { FramesSetup } from './objectives/types.js';
-import type { TrainingSetup } from './setup.js';
 
 /** Masks of the prenet's dropout, where there is such. */
-export function maskSpecs({ model }: TrainingSetup): Record<string, TensorSpec> {
+export function maskSpecs({ model }: FrameSetup): Record<string, TensorSpec> {
   if (isParallel(model) || frameSettings(model).prenetDropout === 0) return {};
   return { prenetMasks: { shape: ['B', 'T', 2 * prenetWidth(model)], dtype: 'float32' } };
 }
 
+/** The scope with the masks among the inputs, where there are any. */
+export function withMasks(scope: Scope, { prenetMasks }: Tensors): Scope {
+  if (!prenetMasks) return scope;
+  const [batch, length, width] = prenetMasks.shape as [number, number, number];
+  return { ...scope, prenetMasks: reshape(prenetMasks, [batch * length, width]) };
+}
+
 /**
- * Validation with no dropout but the prenet's. Outputs sums over the batch: `loss` as training weighs its parts, `l1` and `l2` of the final
- * frames, `stop` (nats) and `rightStops` or `durations`, `ctc` and `targetCtc` (nats) where there are CTC losses, and `diagonality` where attention is guided
- * or measured.
+ * Validation with no dropout but the prenet's. Outputs sums over the batch: `l1` and `l2` of the final frames, `stop` (nats) and
+ * `rightStops`, or `durations` and `alignment` (nats); their sum `loss` as training weighs them; `ctc` and `targetCtc` (nats) where there are
+ * CTC losses, and `diagonality` where attention is guided or measured.
  */
-export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup): Program {
+export function frameValidationProgram(setup: FrameSetup, craft: FramesSetup): Program {
   const { scheduledMask, ...inputs } = frameInputs(setup);
   return {
     name: 'validation',
@@ -42,10 +48,7 @@ export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup)
     inputs: { ...inputs, ...maskSpecs(setup) },
     body(variables, inputs) {
       const { scope, seen } = crossAttentionOf((observe) => createScope(setup.model, variables, undefined, observe));
-      const masks = inputs.prenetMasks;
-      const [batch = 0, length = 0, width = 0] = masks?.shape ?? [];
-      const always = masks ? { ...scope, prenetMasks: reshape(masks, [batch * length, width]) } : scope;
-      const { encoded, states, after, stop, durations } = writtenFrames(always, inputs);
+      const { encoded, states, after, stop, durations } = writtenFrames(withMasks(scope, inputs), inputs);
       const { l1, l2 } = frameErrors(after, inputs);
       let loss = add(mul(l1, craft.l1Weight), mul(l2, craft.l2Weight));
       const outputs: Record<string, Tensor> = { l1, l2 };
@@ -79,7 +82,7 @@ export function frameValidationProgram(setup: TrainingSetup, craft: FramesSetup)
 
 /** A batch for {@link frameValidationProgram}; the prenet's masks follow from the seed and the rows' numbers. */
 export function frameValidationBatch(
-  setup: TrainingSetup,
+  setup: FrameSetup,
   { examples, rows }: Pick<RowBatch<ModelExample>, 'examples' | 'rows'>,
   seed: number,
 ): Record<string, HostTensor> {

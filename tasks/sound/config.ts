@@ -1,6 +1,5 @@
 // What the configurations of tasks whose outputs are sounds have in common.
 import { z } from 'zod';
-import { manifestConfigSchema } from '../../src/audio/manifests/config.js';
 import { spectrogramConfigSchema } from '../../src/audio/synthesis/config.js';
 import { batchingSchema } from '../../src/data/config.js';
 import { frameDecodingConfigSchema } from '../../src/decode/config.js';
@@ -16,22 +15,6 @@ const soundEvaluation = z
   })
   .prefault({})
   .describe('how outputs are scored');
-
-/** The splits. */
-export const soundData = z.strictObject({
-  train: manifestConfigSchema.describe('what is learned from'),
-  valid: manifestConfigSchema.describe('what the best checkpoint is chosen by'),
-  test: manifestConfigSchema.optional().describe('what `s2s eval` scores'),
-  onBadAudio: z
-    .enum(['error', 'skip'])
-    .default('error')
-    .describe('recordings that cannot be used: stop before training, or leave them out (counted and named)'),
-  maxSeconds: z
-    .number()
-    .positive()
-    .default(30)
-    .describe('longest recording of a manifest; longer ones count as recordings that cannot be used'),
-});
 
 /** Sections of the target side. */
 export const soundSections = {

@@ -2,6 +2,7 @@
 import type { ManifestConfig } from '../../src/audio/manifests/config.js';
 import { createScorer } from '../../src/metrics/metric.js';
 import type { TaskAdapter } from '../../src/task.js';
+import { starterManifests } from '../speech/config.js';
 import { openSpeechCorpus } from '../speech/corpus.js';
 import { manifestLines } from '../speech/lines.js';
 import { createSpeechCodec, restoreSpeechCodec } from '../speech/setup.js';
@@ -19,11 +20,7 @@ export const speechRecognition: TaskAdapter<SpeechRecognitionConfig> = {
   configSchema: speechRecognitionConfigSchema,
   starterConfig: {
     task: 'speech-recognition',
-    data: {
-      train: { manifest: 'train.tsv' },
-      valid: { manifest: 'valid.tsv' },
-      test: { manifest: 'test.tsv' },
-    },
+    data: starterManifests,
   },
   openCorpus: (config, split, context) =>
     openSpeechCorpus(config, split as ManifestConfig, ({ text = '' }) => ({ target: text }), context),

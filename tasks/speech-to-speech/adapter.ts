@@ -8,6 +8,7 @@ import { ConfigError, DataError } from '../../src/errors.js';
 import type { TaskAdapter, TaskContext } from '../../src/task.js';
 import { openSoundCorpus, type RowSource } from '../sound/corpus.js';
 import { createSounds, restoreSounds } from '../sound/setup.js';
+import { starterManifests } from '../speech/config.js';
 import { prepareSources, readOptions } from '../speech/corpus.js';
 import { createSources, restoreSources, tokenizerOf } from '../speech/setup.js';
 import { parseTokenizer } from '../tokenizers.js';
@@ -96,11 +97,7 @@ export const speechToSpeech: TaskAdapter<SpeechToSpeechConfig> = {
   configSchema: speechToSpeechConfigSchema,
   starterConfig: {
     task: 'speech-to-speech',
-    data: {
-      train: { manifest: 'train.tsv' },
-      valid: { manifest: 'valid.tsv' },
-      test: { manifest: 'test.tsv' },
-    },
+    data: starterManifests,
   },
   openCorpus: (config, split, context) =>
     openSoundCorpus(

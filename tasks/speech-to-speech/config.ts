@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { batchingSchema } from '../../src/data/config.js';
 import { frameToFrameModelConfigSchema } from '../../src/model/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
-import { checkSoundConfig, soundData, soundSections, soundTrainingSections } from '../sound/config.js';
-import { speechSections } from '../speech/config.js';
+import { checkSoundConfig, soundSections, soundTrainingSections } from '../sound/config.js';
+import { recordedData, speechSections } from '../speech/config.js';
 
 /** A CTC loss on the text of a side. */
 const ctcSchema = (where: string, column: string) =>
@@ -25,7 +25,7 @@ export const speechToSpeechConfigSchema = z
   .strictObject({
     task: z.literal('speech-to-speech').describe('which task this configures'),
     seed: speechSections.seed,
-    data: soundData,
+    data: recordedData(30),
     features: speechSections.features,
     segmentation: speechSections.segmentation,
     augmentation: speechSections.augmentation,

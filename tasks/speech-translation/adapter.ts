@@ -2,6 +2,7 @@
 import type { ManifestConfig } from '../../src/audio/manifests/config.js';
 import { createScorer } from '../../src/metrics/metric.js';
 import type { TaskAdapter } from '../../src/task.js';
+import { starterManifests } from '../speech/config.js';
 import { openSpeechCorpus } from '../speech/corpus.js';
 import { manifestLines } from '../speech/lines.js';
 import { createSpeechCodec, restoreSpeechCodec } from '../speech/setup.js';
@@ -17,11 +18,7 @@ export const speechTranslation: TaskAdapter<SpeechTranslationConfig> = {
   configSchema: speechTranslationConfigSchema,
   starterConfig: {
     task: 'speech-translation',
-    data: {
-      train: { manifest: 'train.tsv' },
-      valid: { manifest: 'valid.tsv' },
-      test: { manifest: 'test.tsv' },
-    },
+    data: starterManifests,
   },
   openCorpus: (config, split, context) =>
     openSpeechCorpus(

@@ -9,23 +9,34 @@ import { textTokenizerConfigSchema } from '../../src/text/config.js';
 import { copyProblems, type TrainingConfig, trainingConfigSchema } from '../../src/train/config.js';
 import { validationMetricProblem } from '../evaluation.js';
 
-/** Sections that come before the task's own. */
-export const speechSections = {
-  seed: z.int().min(0).default(1).describe('seed of everything random'),
-  data: z.strictObject({
+/** The splits of tasks whose data are recordings. @param maxSeconds longest recording unless told */
+export const recordedData = (maxSeconds: number) =>
+  z.strictObject({
     train: manifestConfigSchema.describe('what is learned from'),
     valid: manifestConfigSchema.describe('what the best checkpoint is chosen by'),
     test: manifestConfigSchema.optional().describe('what `s2s eval` scores'),
     onBadAudio: z
       .enum(['error', 'skip'])
       .default('error')
-      .describe('audio that cannot be used: stop before training, or leave it out (counted and named)'),
+      .describe('recordings that cannot be used: stop before training, or leave them out (counted and named)'),
     maxSeconds: z
       .number()
       .positive()
-      .default(60)
-      .describe('longest utterance of a manifest; longer ones count as audio that cannot be used'),
-  }),
+      .default(maxSeconds)
+      .describe('longest recording of a manifest; longer ones count as recordings that cannot be used'),
+  });
+
+/** The splits that `s2s init` writes for such tasks. */
+export const starterManifests = {
+  train: { manifest: 'train.tsv' },
+  valid: { manifest: 'valid.tsv' },
+  test: { manifest: 'test.tsv' },
+};
+
+/** Sections that come before the task's own. */
+export const speechSections = {
+  seed: z.int().min(0).default(1).describe('seed of everything random'),
+  data: recordedData(60),
   features: featuresConfigSchema.prefault({}).describe('how sound becomes frames'),
   segmentation: z
     .strictObject({

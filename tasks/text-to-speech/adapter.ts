@@ -7,6 +7,7 @@ import { TokenizerTrainer } from '../../src/text/tokenizer.js';
 import { openSoundCorpus } from '../sound/corpus.js';
 import { spokenLines } from '../sound/lines.js';
 import { createSounds, restoreSounds } from '../sound/setup.js';
+import { starterManifests } from '../speech/config.js';
 import { loadTokenizer, parseTokenizer } from '../tokenizers.js';
 import { said, TextToSpeechCodec, TOKENIZER_FILE } from './codec.js';
 import { type TextToSpeechConfig, textToSpeechConfigSchema } from './config.js';
@@ -21,11 +22,7 @@ export const textToSpeech: TaskAdapter<TextToSpeechConfig> = {
   configSchema: textToSpeechConfigSchema,
   starterConfig: {
     task: 'text-to-speech',
-    data: {
-      train: { manifest: 'train.tsv' },
-      valid: { manifest: 'valid.tsv' },
-      test: { manifest: 'test.tsv' },
-    },
+    data: starterManifests,
     training: { guidedAttention: { weight: 1 } },
   },
   openCorpus: (config, split, context) =>

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { speakingModelConfigSchema } from '../../src/model/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
-import { checkSoundConfig, soundBatching, soundData, soundSections, soundTrainingSections } from '../sound/config.js';
+import { checkSoundConfig, soundBatching, soundSections, soundTrainingSections } from '../sound/config.js';
+import { recordedData } from '../speech/config.js';
 
 /** How written text becomes what is said. */
 const frontEndSchema = z
@@ -28,7 +29,7 @@ export const textToSpeechConfigSchema = z
   .strictObject({
     task: z.literal('text-to-speech').describe('which task this configures'),
     seed: z.int().min(0).default(1).describe('seed of everything random'),
-    data: soundData,
+    data: recordedData(30),
     text: frontEndSchema,
     tokenizer: textTokenizerConfigSchema
       .prefault({})

@@ -1,9 +1,9 @@
 // Log-mel spectrograms as librosa, torchaudio and Whisper compute them.
-import { type FeaturesConfig, frameSizes, highestFrequency } from '../config.js';
+import { type FeaturesConfig, frameSizes } from '../config.js';
 import { createPowerSpectrum } from './fft.js';
 import type { FeatureExtractor } from './kaldi.js';
 import { logarithmsOf } from './logarithm.js';
-import { melProjection } from './mel.js';
+import { logMelBank, melProjection } from './mel.js';
 import { windowValues } from './windows.js';
 
 /** Whisper keeps this much below the highest value. */
@@ -20,15 +20,7 @@ export async function createLogMelExtractor(config: FeaturesConfig): Promise<Fea
   const spectrum = await createPowerSpectrum(fftSize);
   const window = windowValues('periodicHann', length);
   const margin = Math.floor((fftSize - length) / 2);
-  const project = melProjection({
-    filters: dim,
-    fftSize,
-    sampleRate,
-    low: config.lowFreq,
-    high: highestFrequency(config),
-    scale: config.melScale,
-    norm: config.melNorm,
-  });
+  const project = melProjection(logMelBank(config));
   const power = new Float32Array(Math.floor(fftSize / 2) + 1);
   const isCentred = config.framing === 'centred';
   const padding = Math.floor((isCentred ? fftSize : fftSize - shift) / 2);

@@ -1,6 +1,6 @@
 // Triangular mel filter banks, as Kaldi, HTK and Slaney's Auditory Toolbox define them.
 
-import { hertzToMel, type MelScale, melToHertz } from '../config.js';
+import { type FeaturesConfig, hertzToMel, highestFrequency, type MelScale, melToHertz } from '../config.js';
 
 /** One triangular filter: the weights of the bins from `start` on; the others are 0. */
 export interface MelFilter {
@@ -21,6 +21,13 @@ export interface MelBankOptions {
   readonly scale: MelScale;
   /** `slaney` gives every filter the same area. */
   readonly norm?: 'slaney' | 'none' | undefined;
+}
+
+/** The bank of features of kind logMel. */
+export function logMelBank(config: FeaturesConfig): MelBankOptions {
+  const { numMelBins, fftSize, sampleRate, lowFreq, melScale, melNorm } = config;
+  const high = highestFrequency(config);
+  return { filters: numMelBins, fftSize, sampleRate, low: lowFreq, high, scale: melScale, norm: melNorm };
 }
 
 /** Edges of the triangles, equally spaced in mel, and the places of the bins on the same axis. */

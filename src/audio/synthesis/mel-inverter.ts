@@ -1,7 +1,7 @@
 // From mel spectrograms back to magnitudes of the transform.
 import { ConfigError } from '../../errors.js';
-import { type FeaturesConfig, highestFrequency } from '../config.js';
-import { melBank } from '../features/mel.js';
+import type { FeaturesConfig } from '../config.js';
+import { logMelBank, melBank } from '../features/mel.js';
 import type { Features } from '../types.js';
 
 /** Improvements of each frame; magnitudes then have the sums wanted, to 1e-3 in the logarithm. Powers spread wider. */
@@ -88,16 +88,8 @@ interface Bank {
 }
 
 function bankByBins(config: FeaturesConfig, width: number): Bank {
-  const { numMelBins, sampleRate, fftSize } = config;
-  const all = melBank({
-    filters: numMelBins,
-    fftSize,
-    sampleRate,
-    low: config.lowFreq,
-    high: highestFrequency(config),
-    scale: config.melScale,
-    norm: config.melNorm,
-  });
+  const { numMelBins } = config;
+  const all = melBank(logMelBank(config));
   const filters = [new Int32Array(width), new Int32Array(width)] as const;
   const weights = [new Float64Array(width), new Float64Array(width)] as const;
   const areas = new Float64Array(numMelBins);

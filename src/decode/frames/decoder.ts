@@ -7,7 +7,7 @@ import { Random } from '../../random.js';
 import type { FrameDecodingConfig } from '../config.js';
 import { encodingProgram, sentenceNames } from '../programs.js';
 import type { DecoderModel } from '../session.js';
-import { sourceInputs } from '../source-batch.js';
+import { sourceInputs, speakerInput } from '../source-batch.js';
 import { scaledDurations } from './inputs.js';
 import { writeParallel } from './parallel.js';
 import { MEMORY, parallelEncoding, postnetProgram, type WalkingHeads } from './programs.js';
@@ -104,7 +104,7 @@ export class FrameDecoder {
     const sources = await Promise.all(batch.map(({ source }) => loadedSource(source)));
     const inputs: Record<string, HostTensor> = {
       ...sourceInputs(sources),
-      ...(vocabulary.speakers === undefined ? {} : { speaker: speakersOf(batch) }),
+      ...speakerInput(vocabulary, batch),
     };
     const context: WritingContext = {
       engine: this.engine,
@@ -194,8 +194,3 @@ export class FrameDecoder {
 }
 
 const isSame = (a: Int32Array, b: Int32Array): boolean => a.every((value, i) => value === b[i]);
-
-const speakersOf = (batch: readonly SpokenSource[]): HostTensor => ({
-  shape: [batch.length],
-  data: Int32Array.from(batch, ({ speaker = 0 }) => speaker),
-});

@@ -44,7 +44,7 @@ import {
 import { frameInputs, hasTargetText } from '../frame-batch.js';
 import type { TrainingSetup } from '../setup.js';
 import { ctcOfBatch } from './cross-entropy.js';
-import { crossAttentionOf, guidedAttentionLoss } from './guided-attention.js';
+import { crossAttentionOf, guidedAttentionLoss, isPositive } from './guided-attention.js';
 import type { FramesSetup, Objective } from './types.js';
 
 /** What a model wrote for a batch. */
@@ -64,13 +64,13 @@ interface WrittenFrames {
 /** 1 where there is a frame, `[B, T·r]`. */
 function framePresence({ frameWeights }: Tensors): Tensor {
   const [batch, length, reduction] = (frameWeights as Tensor).shape as [number, number, number];
-  return reshape(cast(greater(frameWeights as Tensor, 0), 'float32'), [batch, length * reduction]);
+  return reshape(isPositive(frameWeights as Tensor), [batch, length * reduction]);
 }
 
 /** The states of decoder positions `[B·T, D]`. @param targetInput `[B, T, F]` */
 function statesOf(scope: Scope, encoded: EncodedSource, inputs: Tensors, targetInput: Tensor): Tensor {
   if (isParallel(scope.config)) {
-    const present = cast(greater(inputs.weights as Tensor, 0), 'float32');
+    const present = isPositive(inputs.weights as Tensor);
     return parallelStates(scope, encoded.memory, inputs.alignment as Tensor, present);
   }
   const length = targetInput.shape[1] as number;
@@ -138,7 +138,7 @@ export function targetTextLoss(scope: Scope, states: Tensor, inputs: Tensors): T
     string,
     Tensor
   >;
-  const present = cast(greater(weights as Tensor, 0), 'float32');
+  const present = isPositive(weights as Tensor);
   return ctcLoss(targetTextLogits(scope, states, present.shape[0] as number), present, {
     labels: targetTextLabels as Tensor,
     skip: targetTextSkip as Tensor,
@@ -150,7 +150,7 @@ export function targetTextLoss(scope: Scope, states: Tensor, inputs: Tensors): T
 /** Minus the log-probability of all paths between text and frames, summed with the weights of the rows. */
 export function alignmentLoss(scope: Scope, encoded: EncodedSource, inputs: Tensors): Tensor {
   const { targetFrames, weights, pathWeights } = inputs as Record<string, Tensor>;
-  const there = cast(greater(weights as Tensor, 0), 'float32');
+  const there = isPositive(weights as Tensor);
   const { present } = encoded;
   const source = alignable(scope, sourceTensors(inputs), encoded);
   const logProbs = alignmentLogProbs(scope, source, present, targetFrames as Tensor, there);

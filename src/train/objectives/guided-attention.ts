@@ -64,7 +64,8 @@ function attended(
   );
 }
 
-const isPositive = (weights: Tensor): Tensor => cast(greater(weights, 0), 'float32');
+/** 1 where there is a target position, by its weight in the loss. */
+export const isPositive = (weights: Tensor): Tensor => cast(greater(weights, 0), 'float32');
 
 /**
  * Guided attention loss (Tachibana et al., 2018): attention is charged W = 1 − exp(−(t/T − s/S)² / 2g²). Here it is the mean over

@@ -1,7 +1,7 @@
 """Numbers in words by num2words 0.5.14 as JSON, for src/text/spoken to reproduce.
 
     python generate.py --count 200 --out expected.json
-    python generate.py --count 200000 --seed 2 --all 100000 --out /tmp/numbers.json
+    python generate.py --count 200000 --seed 2 --all 100000 --out numbers.json
 
 num2words is by others and differs in style, so what it says is brought to the style of this project:
 - English: `one thousand, two hundred` has no comma here, the `oh-five` of a year no hyphen. Years from 1000 to 1009 and 2000 to 2009 are
