@@ -18,8 +18,8 @@ export interface SoundScorerConfig {
   readonly alignment?: 'warped' | 'framewise' | undefined;
   /** Cepstral coefficients of the distortion; 13 unless told. */
   readonly coefficients?: number | undefined;
-  /** How pitch is looked for; the grid is that of the spectrograms. */
-  readonly pitch?: Omit<PitchOptions, 'hop' | 'frames'> | undefined;
+  /** How pitch is looked for, on the grid of the spectrograms; false where only timbre and duration are asked for. */
+  readonly pitch?: Omit<PitchOptions, 'hop' | 'frames'> | false | undefined;
 }
 
 /** A sound and its natural-log mel spectrogram. */
@@ -98,7 +98,7 @@ export function createSoundScorer(config: SoundScorerConfig): SoundScorer {
   const { sampleRate, hop, alignment = 'warped', coefficients, pitch } = config;
   // Settings are refused here rather than with the first utterance.
   if (coefficients !== undefined) checkCoefficients(coefficients);
-  fundamentalFrequency(new Float32Array(0), sampleRate, { ...pitch, hop });
+  if (pitch !== false) fundamentalFrequency(new Float32Array(0), sampleRate, { ...pitch, hop });
   const distort = alignment === 'warped' ? melCepstralDistortion : framewiseMelCepstralDistortion;
   const totals = new Map(MEASURES.map((measure) => [measure, createMoments()]));
   let utterances = 0;
@@ -111,6 +111,7 @@ export function createSoundScorer(config: SoundScorerConfig): SoundScorer {
     const durations = { durationError: duration.relative, signedDurationError: duration.signed };
     if (isEmpty(synthetic)) return { ...NO_SCORES, ...durations };
     const { distortion, path } = distort(reference.logMel, synthetic.logMel, { coefficients });
+    if (pitch === false) return { ...NO_SCORES, ...durations, mcd: distortion, path };
     const track = ({ samples, logMel }: AnalysedSound) =>
       fundamentalFrequency(samples, sampleRate, { ...pitch, hop, frames: logMel.frames });
     const melody = comparePitch(track(reference), track(synthetic), path, hop / sampleRate);

@@ -46,6 +46,21 @@ describe('scores of an utterance', () => {
     expect(scores.mcd).toBeGreaterThan(1);
   });
 
+  it('are the same without pitch, but for what is told of it', async () => {
+    const [own, other] = [await sound('goodbye'), await sound('minute')];
+    const whole = createSoundScorer(config).add(own, other);
+    const { mcd, durationError, path, logF0RmseSemitones, voicingErrorRate } = createSoundScorer({
+      ...config,
+      pitch: false,
+    }).add(own, other);
+    expect({ mcd, durationError, path }).toEqual({
+      mcd: whole.mcd,
+      durationError: whole.durationError,
+      path: whole.path,
+    });
+    expect([logF0RmseSemitones, voicingErrorRate]).toEqual([undefined, undefined]);
+  });
+
   it('order copies by how much they are like the recording', async () => {
     const own = await sound('goodbye');
     const random = new Random(2, 'noise');
