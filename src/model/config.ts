@@ -129,12 +129,6 @@ const frameDecoderConfigSchema = z.strictObject({
   postnetChannels: positive.default(256).describe('channels of these convolutions'),
   postnetKernel: positive.default(5).describe('frames that they see; odd'),
   postnetDropout: rate.default(0.5).describe('dropout of these convolutions'),
-  durations: z
-    .enum(['learned', 'given'])
-    .default('learned')
-    .describe(
-      'parallel: learned along with the model, as the best monotonic path between text and frames (Badlani et al., 2022), or given by training.durationsFrom',
-    ),
   durationLayers: positive.default(2).describe('parallel: convolutions of the duration predictor'),
   durationKernel: positive.default(3).describe('parallel: source positions that they see; odd'),
   durationDropout: rate.default(0.1).describe('parallel: dropout of these convolutions'),
@@ -142,7 +136,7 @@ const frameDecoderConfigSchema = z.strictObject({
 
 /** What each kind of decoder alone has. */
 const ONLY_AUTOREGRESSIVE = ['prenetDim', 'prenetDropout'] as const;
-const ONLY_PARALLEL = ['durations', 'durationLayers', 'durationKernel', 'durationDropout'] as const;
+const ONLY_PARALLEL = ['durationLayers', 'durationKernel', 'durationDropout'] as const;
 
 const framesSection = frameDecoderConfigSchema
   .superRefine((frames, context) => {

@@ -45,7 +45,7 @@ export interface MixedTokens {
 }
 
 /** Rows of the embedding matrix. @param ids int32 `[B, L]` @returns `[B·L, D]` */
-export function lookUp(scope: Scope, side: 'source' | 'target', ids: Tensor): Tensor {
+function lookUp(scope: Scope, side: 'source' | 'target', ids: Tensor): Tensor {
   const [batch, length] = ids.shape as [number, number];
   return gather(embeddingMatrix(scope, side), reshape(ids, [batch * length]) as never);
 }

@@ -3,7 +3,6 @@ import { layerNorm } from '../engine/fused/layer-norm.js';
 import { relu } from '../engine/fused/relu.js';
 import { add, gather, mul, range, reshape, slice, type Tensor, tanh } from '../engine/ops.js';
 import { EngineError } from '../errors.js';
-import { alignerEntries } from './aligner.js';
 import { paddingMask } from './attention.js';
 import type { FrameDecoderConfig, ModelConfig } from './config.js';
 import { convolutionEntries, convolve } from './convolution.js';
@@ -15,10 +14,6 @@ import type { Scope } from './scope.js';
 
 /** Whether a model writes all of its frames at once. */
 export const isParallel = ({ frames }: ModelConfig): boolean => frames?.kind === 'parallel';
-
-/** Whether a model learns by itself how long its source positions last. */
-export const learnsDurations = (config: ModelConfig): boolean =>
-  isParallel(config) && config.frames?.durations === 'learned';
 
 /** The settings of a decoder of frames. @throws EngineError where the model writes tokens */
 export function frameSettings({ frames }: ModelConfig): FrameDecoderConfig {
@@ -48,7 +43,6 @@ export function frameDecoderEntries(config: ModelConfig, features: number): Para
           ...normOf(`duration.layers.${i}.norm`, width),
         ]).flat(),
         ...linearEntries('duration.output', width, 1),
-        ...(learnsDurations(config) ? alignerEntries(width, reduction * features) : []),
       ]
     : [
         ...linearEntries('prenet.layers.0', features, prenet),

@@ -15,7 +15,7 @@ import {
 import { PAD } from '../text/special-tokens.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
 import { crossKeysValues, decodeSequence, decodeStep, type StepContext, type StepResult } from './decoder.js';
-import { embedFrames, embedTokens, lookUp, type MixedTokens } from './embedding.js';
+import { embedFrames, embedTokens, type MixedTokens } from './embedding.js';
 import { encode } from './encoder.js';
 import { isParallel } from './frame-decoder.js';
 import { linear } from './layers.js';
@@ -92,14 +92,6 @@ export function decodedStates(scope: Scope, { cross, mask }: EncodedSource, x: T
   const sources = mask.shape[0] as number;
   // Padding comes last, so the causal mask already hides it from every real position.
   return decodeSequence(scope, x, { sources, perSource: rows / sources, length }, cross, causalMask(length), mask);
-}
-
-/**
- * What the aligner is told of each source position: the token alone, which does not know where it stands, or the memory of frames.
- * @returns `[B·S, D]`
- */
-export function alignable(scope: Scope, source: SourceTensors, { memory }: EncodedSource): Tensor {
-  return 'ids' in source ? mul(lookUp(scope, 'source', source.ids), Math.sqrt(scope.config.modelDim)) : memory;
 }
 
 /** Logits of the CTC head. @returns `[B, S, V]` */

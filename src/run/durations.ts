@@ -1,16 +1,21 @@
-// Durations for parallel models of frames: made once with the model that `training.durationsFrom` names, and kept in the run.
+// How long each source position lasts in each recording: found once, before the first step, and kept in the run.
 import { join } from 'node:path';
 import type { Corpus, RawRow } from '../data/corpus.js';
 import { createEngine } from '../engine/create.js';
 import type { EngineChoice } from '../engine/names.js';
 import { ConfigError, DataError } from '../errors.js';
+import { createProgress } from '../logging/progress.js';
 import { resolveModelConfig } from '../model/config.js';
 import { isParallel } from '../model/frame-decoder.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import { replaceFile } from '../storage/atomic.js';
 import type { RunFolder } from '../storage/run-folder.js';
-import type { RunConfig, TaskContext } from '../task.js';
+import type { Codec, RunConfig, TaskContext } from '../task.js';
 import { durationsOfCorpus } from '../train/alignment.js';
+import { FIT_ROUNDS } from '../train/forced-alignment/aligner.js';
+import { alignCorpus, fitAligner } from '../train/forced-alignment/corpus.js';
+import { needsDurations } from '../train/frame-batch.js';
+import { objectiveSetup } from '../train/objectives/settings.js';
 import { loadModel } from './model.js';
 import { openRun, vocabularyReader } from './open.js';
 import { walkingHeads } from './walking-heads.js';
@@ -56,7 +61,7 @@ function withDurations(corpus: Corpus, durations: readonly number[][]): Corpus {
 async function durationsFrom(
   teacher: string,
   splits: Splits,
-  settings: { readonly engine?: EngineChoice | undefined; readonly threads?: number | undefined },
+  settings: DurationSettings,
   context: TaskContext,
 ): Promise<Durations> {
   const run = await openRun(teacher, [], context);
@@ -94,6 +99,25 @@ async function durationsFrom(
   }
 }
 
+/** Durations by aligning texts with recordings. */
+async function alignedDurations(
+  codec: Codec,
+  splits: Splits,
+  seed: number,
+  quiet: boolean,
+  { signal }: TaskContext,
+): Promise<Durations> {
+  const progress = createProgress({ label: 'alignment', total: FIT_ROUNDS, quiet, every: FIT_ROUNDS });
+  try {
+    const onRound = (done: number) => progress.update(done);
+    const aligner = await fitAligner(codec, splits.train, seed, { onRound, signal });
+    const of = (corpus: Corpus) => alignCorpus(aligner, codec, corpus, signal);
+    return { train: await of(splits.train), valid: await of(splits.valid) };
+  } finally {
+    progress.stop();
+  }
+}
+
 /** Reads durations that were made before; undefined where there are none yet. @throws DataError for a damaged file */
 async function keptDurations(folder: RunFolder): Promise<Durations | undefined> {
   let text: string;
@@ -114,22 +138,35 @@ async function keptDurations(folder: RunFolder): Promise<Durations | undefined> 
   );
 }
 
+/** What finding durations needs to know of a training. */
+interface DurationSettings {
+  readonly engine?: EngineChoice | undefined;
+  readonly threads?: number | undefined;
+  readonly quiet: boolean;
+}
+
 /**
- * The splits with durations, where the configuration asks for them. A run keeps those that it began with.
+ * The splits with durations, where the training needs them: by the attention of another model where the configuration names one, and else
+ * by aligning texts with recordings. A run keeps those that it began with.
  * @throws ConfigError when `training.durationsFrom` is no run of an autoregressive model
  */
 export async function splitsWithDurations(
-  { training }: RunConfig,
+  config: RunConfig,
+  codec: Codec,
   splits: Splits,
   folder: RunFolder,
-  settings: { readonly engine?: EngineChoice | undefined; readonly threads?: number | undefined },
+  settings: DurationSettings,
   context: TaskContext,
 ): Promise<Splits> {
-  const { durationsFrom: teacher } = training;
-  if (teacher === undefined) return splits;
+  const { training, seed } = config;
+  if (!needsDurations({ model: resolveModelConfig(config.model), objective: objectiveSetup(training) })) return splits;
   let durations = await keptDurations(folder);
   if (!durations) {
-    durations = await durationsFrom(teacher, splits, settings, context);
+    const { durationsFrom: teacher } = training;
+    durations =
+      teacher === undefined
+        ? await alignedDurations(codec, splits, seed, settings.quiet, context)
+        : await durationsFrom(teacher, splits, settings, context);
     await replaceFile(join(folder.paths.vocab, FILE), `${JSON.stringify(durations)}\n`);
   }
   return {

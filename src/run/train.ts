@@ -226,7 +226,8 @@ async function trainOn(
       );
     }
     const { threads } = options;
-    const splits = await splitsWithDurations(config, data, run, { engine: options.engine, threads }, context);
+    const settings = { engine: options.engine, threads, quiet };
+    const splits = await splitsWithDurations(config, codec, data, run, settings, context);
     training = await prepareTraining({
       engine,
       config,

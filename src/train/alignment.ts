@@ -84,7 +84,7 @@ export async function durationsOfCorpus(
 }
 
 /** The first rows and columns of a matrix that begins at `from` and is `width` wide. */
-export function cropped(data: Float32Array, from: number, width: number, rows: number, columns: number): Float32Array {
+function cropped(data: Float32Array, from: number, width: number, rows: number, columns: number): Float32Array {
   const result = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     result.set(data.subarray(from + row * width, from + row * width + columns), row * columns);

@@ -107,11 +107,12 @@ const frameLossConfigSchema = z.strictObject({
     .default(5)
     .describe('autoregressive: what the one position to stop at counts more than each of the others'),
   durationWeight: z.number().min(0).default(1).describe('parallel: weight of the squared error of log durations'),
-  alignmentWeight: z
-    .number()
-    .positive()
-    .default(1)
-    .describe('parallel, durations learned: weight of the log-probability of all monotonic paths'),
+  guide: z
+    .enum(['diagonal', 'durations'])
+    .default('diagonal')
+    .describe(
+      'autoregressive: what guided attention is drawn to: the straight line, or where each token is said in the recording',
+    ),
 });
 
 /** The objectives, and the section that each of them has to itself. */
@@ -306,7 +307,9 @@ export const frameTrainingConfigSchema = z
     durationsFrom: z
       .string()
       .optional()
-      .describe('parallel: run folder of an autoregressive model of the same data whose attention gives the durations'),
+      .describe(
+        'parallel: run folder of an autoregressive model of the same data whose attention gives the durations; not needed for text, which is aligned with the recordings without it',
+      ),
   })
   .superRefine((config, context) => {
     checkTraining(config, context);

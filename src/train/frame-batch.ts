@@ -4,7 +4,7 @@ import { expandDurations } from '../decode/frames/inputs.js';
 import { sourceInputs, sourceSpecs, speakerInput, speakerSpecs } from '../decode/source-batch.js';
 import type { HostTensor, TensorSpec } from '../engine/types.js';
 import { EngineError } from '../errors.js';
-import { frameSettings, isParallel, learnsDurations } from '../model/frame-decoder.js';
+import { frameSettings, isParallel } from '../model/frame-decoder.js';
 import type { VocabularySizes } from '../model/parameters.js';
 import { ctcInputs } from './batch.js';
 import { CTC_INPUTS } from './objectives/cross-entropy.js';
@@ -37,17 +37,10 @@ const TARGET_TEXT_INPUTS: Readonly<Record<string, TensorSpec>> = {
 export const hasTargetText = ({ targetCtcWeight = 0 }: Pick<TrainingSetup, 'targetCtcWeight'>): boolean =>
   targetCtcWeight > 0;
 
-/** Both sides of a batch, as {@link pairBatch} makes them. */
-export function pairInputs({ vocabulary, model }: FrameSetup): Record<string, TensorSpec> {
-  const { reduction } = frameSettings(model);
-  return {
-    ...sourceSpecs(vocabulary),
-    ...speakerSpecs(vocabulary),
-    targetFrames: float('B', 'T', reduction * featuresOf(vocabulary)),
-    // What a position counts in the loss; 0 where there is none.
-    weights: float('B', 'T'),
-  };
-}
+/** Whether the source position of each target position must be known. */
+export const needsDurations = ({ model, objective }: Pick<FrameSetup, 'model' | 'objective'>): boolean =>
+  isParallel(model) ||
+  (objective?.kind === 'frames' && objective.guide === 'durations' && (objective.guidedAttention?.weight ?? 0) > 0);
 
 /** The inputs of a training step, as {@link frameBatch} makes them. */
 export function frameInputs(setup: FrameSetup): Record<string, TensorSpec> {
@@ -56,45 +49,20 @@ export function frameInputs(setup: FrameSetup): Record<string, TensorSpec> {
   const { reduction } = frameSettings(model);
   const isScheduled = objective?.kind === 'frames' && objective.scheduledPasses > 0;
   return {
-    ...pairInputs(setup),
+    ...sourceSpecs(vocabulary),
+    ...speakerSpecs(vocabulary),
+    targetFrames: float('B', 'T', reduction * features),
+    // What a position counts in the loss; 0 where there is none.
+    weights: float('B', 'T'),
     // What each frame of a position counts.
     frameWeights: float('B', 'T', reduction),
+    ...(needsDurations(setup) ? { alignment: int('B', 'T') } : {}),
     ...(isParallel(model)
-      ? {
-          alignment: int('B', 'T'),
-          durationTargets: float('B', 'S'),
-          durationWeights: float('B', 'S'),
-          ...(learnsDurations(model) ? { pathWeights: float('B') } : {}),
-        }
+      ? { durationTargets: float('B', 'S'), durationWeights: float('B', 'S') }
       : { targetInput: float('B', 'T', features), stopTargets: float('B', 'T') }),
     ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),
     ...(hasTargetText(setup) ? TARGET_TEXT_INPUTS : {}),
     ...(isScheduled ? { scheduledMask: float('B', 'T') } : {}),
-  };
-}
-
-/** Pads both sides of a batch. @param weight of each target position in the loss */
-export function pairBatch(
-  { model, vocabulary }: FrameSetup,
-  examples: readonly ModelExample[],
-  weight: number,
-): Record<'source' | 'targetFrames' | 'weights', HostTensor> & Record<string, HostTensor> {
-  const width = frameSettings(model).reduction * featuresOf(vocabulary);
-  const batch = examples.length;
-  const targets = examples.map(targetFramesOf);
-  const length = targets.reduce((longest, target) => Math.max(longest, target.length), 0);
-  const frames = new Float32Array(batch * length * width);
-  const weights = new Float32Array(batch * length);
-  targets.forEach((target, row) => {
-    frames.set(target.data, row * length * width);
-    weights.fill(weight, row * length, row * length + target.length);
-  });
-  const source = sourceInputs(examples.map((example) => example.source)) as Record<'source', HostTensor>;
-  return {
-    ...source,
-    ...speakerInput(vocabulary, examples),
-    targetFrames: { shape: [batch, length, width], data: frames },
-    weights: { shape: [batch, length], data: weights },
   };
 }
 
@@ -109,33 +77,36 @@ export function frameBatch(
 ): Record<string, HostTensor> {
   const { model, vocabulary } = setup;
   const { reduction } = frameSettings(model);
-  const pairs = pairBatch(setup, examples, weight);
-  const [batch, length] = pairs.weights.shape as [number, number];
+  const features = featuresOf(vocabulary);
+  const width = reduction * features;
+  const batch = examples.length;
   const targets = examples.map(targetFramesOf);
+  const length = targets.reduce((longest, target) => Math.max(longest, target.length), 0);
+  const targetFrames = new Float32Array(batch * length * width);
+  const weights = new Float32Array(batch * length);
   const frameWeights = new Float32Array(batch * length * reduction);
-  targets.forEach(({ frames }, row) => {
-    const first = row * length * reduction;
-    frameWeights.fill(weight / reduction, first, first + frames);
+  targets.forEach((target, row) => {
+    const first = row * length;
+    targetFrames.set(target.data, first * width);
+    weights.fill(weight, first, first + target.length);
+    frameWeights.fill(weight / reduction, first * reduction, first * reduction + target.frames);
   });
+  const source = sourceInputs(examples.map((example) => example.source)) as Record<'source', HostTensor>;
+  const sources = source.source.shape[1] as number;
   return {
-    ...pairs,
+    ...source,
+    ...speakerInput(vocabulary, examples),
+    targetFrames: { shape: [batch, length, width], data: targetFrames },
+    weights: { shape: [batch, length], data: weights },
     frameWeights: { shape: [batch, length, reduction], data: frameWeights },
+    ...(needsDurations(setup) ? alignmentInput(examples, length, sources) : {}),
     ...(isParallel(model)
-      ? {
-          ...alignmentInputs(examples, length, pairs.source.shape[1] as number, weight),
-          ...(learnsDurations(model) ? { pathWeights: pathWeights(examples, weight) } : {}),
-        }
-      : stepInputs(targets, length, featuresOf(vocabulary), pairs.targetFrames.data as Float32Array)),
+      ? durationInputs(examples, sources, weight)
+      : stepInputs(targets, length, features, targetFrames)),
     ...(setup.ctcWeight > 0 ? ctcInputs(examples, weight) : {}),
     ...(hasTargetText(setup) ? ctcInputs(examples, weight, 'targetText') : {}),
   };
 }
-
-/** What the paths of each row count; a row with fewer target than source positions has no path, and weighs nothing. */
-const pathWeights = (examples: readonly ModelExample[], weight: number): HostTensor => ({
-  shape: [examples.length],
-  data: Float32Array.from(examples, ({ source, target }) => (target.length < source.length ? 0 : weight)),
-});
 
 /** What an autoregressive decoder reads, and where it is to stop. */
 function stepInputs(
@@ -161,29 +132,33 @@ function stepInputs(
   };
 }
 
-/** Which source position each target position belongs to, by given durations, and the durations to be predicted. */
-function alignmentInputs(
-  examples: readonly ModelExample[],
-  length: number,
-  sources: number,
-  weight: number,
-): Record<string, HostTensor> {
-  const batch = examples.length;
-  const targets = new Float32Array(batch * sources);
-  const weights = new Float32Array(batch * sources);
-  const alignment = new Int32Array(batch * length);
-  examples.forEach(({ source, target, durations }, row) => {
-    if (!durations) throw new EngineError('internal: a parallel decoder was given an example without durations');
-    alignment.set(expandDurations(durations, target.length, row * sources), row * length);
-    durations.forEach((duration, s) => {
+/** Durations of an example. @throws EngineError where there are none */
+function durationsOf({ durations }: ModelExample): Int32Array {
+  if (durations) return durations;
+  throw new EngineError('internal: an example has no durations, which its training needs');
+}
+
+/** Which source position each target position belongs to, counted over the rows. */
+function alignmentInput(examples: readonly ModelExample[], length: number, sources: number) {
+  const alignment = new Int32Array(examples.length * length);
+  examples.forEach((example, row) => {
+    alignment.set(expandDurations(durationsOf(example), example.target.length, row * sources), row * length);
+  });
+  return { alignment: { shape: [examples.length, length], data: alignment } };
+}
+
+/** The durations to be predicted. */
+function durationInputs(examples: readonly ModelExample[], sources: number, weight: number) {
+  const shape = [examples.length, sources];
+  const targets = new Float32Array(examples.length * sources);
+  const weights = new Float32Array(examples.length * sources);
+  examples.forEach((example, row) => {
+    const { source, target } = example;
+    durationsOf(example).forEach((duration, s) => {
       targets[row * sources + s] = Math.log1p(duration);
     });
     // A row counts as much as its target positions do, whatever the length of its source.
     weights.fill((weight * target.length) / source.length, row * sources, row * sources + source.length);
   });
-  return {
-    alignment: { shape: [batch, length], data: alignment },
-    durationTargets: { shape: [batch, sources], data: targets },
-    durationWeights: { shape: [batch, sources], data: weights },
-  };
+  return { durationTargets: { shape, data: targets }, durationWeights: { shape, data: weights } };
 }

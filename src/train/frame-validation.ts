@@ -5,20 +5,12 @@ import type { RowBatch } from '../data/pools.js';
 import { prenetMasks } from '../decode/frames/inputs.js';
 import { add, mul, reshape, type Tensor } from '../engine/ops.js';
 import type { HostTensor, Program, TensorSpec, Tensors } from '../engine/types.js';
-import { frameSettings, isParallel, learnsDurations, prenetWidth } from '../model/frame-decoder.js';
+import { frameSettings, isParallel, prenetWidth } from '../model/frame-decoder.js';
 import { createScope, type Scope } from '../model/scope.js';
 import { Random } from '../random.js';
 import { type FrameSetup, frameBatch, frameInputs, hasTargetText } from './frame-batch.js';
 import { ctcOfBatch } from './objectives/cross-entropy.js';
-import {
-  alignmentLoss,
-  durationLoss,
-  frameErrors,
-  rightStops,
-  stopLoss,
-  targetTextLoss,
-  writtenFrames,
-} from './objectives/frames.js';
+import { durationLoss, frameErrors, rightStops, stopLoss, targetTextLoss, writtenFrames } from './objectives/frames.js';
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import type { FramesSetup } from './objectives/types.js';
 
@@ -37,7 +29,7 @@ export function withMasks(scope: Scope, { prenetMasks }: Tensors): Scope {
 
 /**
  * Validation with no dropout but the prenet's. Outputs sums over the batch: `l1` and `l2` of the final frames, `stop` (nats) and
- * `rightStops`, or `durations` and `alignment` (nats); their sum `loss` as training weighs them; `ctc` and `targetCtc` (nats) where there are
+ * `rightStops`, or `durations`; their sum `loss` as training weighs them; `ctc` and `targetCtc` (nats) where there are
  * CTC losses, and `diagonality` where attention is guided or measured.
  */
 export function frameValidationProgram(setup: FrameSetup, craft: FramesSetup): Program {
@@ -60,10 +52,6 @@ export function frameValidationProgram(setup: FrameSetup, craft: FramesSetup): P
       if (durations) {
         outputs.durations = durationLoss(durations, inputs);
         loss = add(loss, mul(outputs.durations, craft.durationWeight));
-      }
-      if (learnsDurations(setup.model)) {
-        outputs.alignment = alignmentLoss(scope, encoded, inputs);
-        loss = add(loss, mul(outputs.alignment, craft.alignmentWeight));
       }
       if (setup.ctcWeight > 0) outputs.ctc = ctcOfBatch(scope, encoded, inputs);
       if (hasTargetText(setup)) outputs.targetCtc = targetTextLoss(scope, states, inputs);
@@ -98,7 +86,7 @@ export function frameValidationBatch(
 /** What a validation of frames measured, by the sums over all batches. @param positions of the targets */
 export function frameStatistics(sums: Readonly<Record<string, number>>, positions: number) {
   const names = { l1: 'l1', l2: 'l2', stop: 'stopLoss', rightStops: 'stopAccuracy', durations: 'durationLoss' };
-  const more = { alignment: 'alignmentLoss', ctc: 'ctcLoss', targetCtc: 'targetCtcLoss', diagonality: 'diagonality' };
+  const more = { ctc: 'ctcLoss', targetCtc: 'targetCtcLoss', diagonality: 'diagonality' };
   return Object.fromEntries(
     Object.entries({ ...names, ...more }).flatMap(([name, shown]) =>
       sums[name] === undefined ? [] : [[shown, (sums[name] as number) / positions]],

@@ -6,13 +6,11 @@ import { searchSettings } from '../decode/config.js';
 import { TransformerDecoder } from '../decode/session.js';
 import { ConfigError, DataError, EngineError } from '../errors.js';
 import { resolveModelConfig } from '../model/config.js';
-import { learnsDurations } from '../model/frame-decoder.js';
 import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import { discardCheckpointsAfter, loadCheckpoint, markBest } from '../storage/checkpoints.js';
 import { EOS } from '../text/special-tokens.js';
 import { samplesOutputs } from './config.js';
 import { DropoutSource, dropoutRates, largestMask, poolSize } from './dropout.js';
-import { LearnedDurations } from './learned-durations.js';
 import { batchingWithin, decodingWithin } from './limits.js';
 import { type TrainerOptions, TrainingLoop } from './loop.js';
 import { type BatchMaker, frameBatches, trueTargetBatches } from './objectives/batch-maker.js';
@@ -102,10 +100,7 @@ function checkCraft({ config, codec }: TrainerOptions): void {
 /** What prepares the batches of the configured objective. */
 async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promise<BatchMaker> {
   const { engine, config, codec } = options;
-  if (config.training.frames) {
-    const learned = learnsDurations(setup.model) ? new LearnedDurations(engine, setup) : undefined;
-    return frameBatches(setup, config.training, config.seed, learned);
-  }
+  if (config.training.frames) return frameBatches(setup, config.training, config.seed);
   const sequences = sequenceConfig(config.training);
   if (!sequences) return trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
   if (!options.reward)

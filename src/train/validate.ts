@@ -16,12 +16,10 @@ import { generate } from '../decode/generate.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
 import type { MetricScore, Scorer } from '../metrics/metric.js';
-import { learnsDurations } from '../model/frame-decoder.js';
 import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { targetTokens, tokenBatch } from './batch.js';
 import { frameStatistics, frameValidationBatch, frameValidationProgram } from './frame-validation.js';
-import { LearnedDurations } from './learned-durations.js';
 import { batchingWithin, decodingWithin, longestSource } from './limits.js';
 import { averageName, validationProgram } from './programs.js';
 import type { TrainingSetup } from './setup.js';
@@ -73,7 +71,6 @@ export class Validator {
   private readonly bind: (name: string) => string;
   private compiled: Promise<Executable> | undefined;
   private decoder: TransformerDecoder | undefined;
-  private durations: LearnedDurations | undefined;
   private readonly encoding: EncodeOptions<ModelExample>;
   /** Whether rows left out or cut have been reported: they are the same at every validation. */
   private hasWarned = false;
@@ -142,7 +139,7 @@ export class Validator {
     for await (const batch of fixedBatches(this.corpus, this.encoding, report)) {
       signal?.throwIfAborted();
       const inputs = craft
-        ? frameValidationBatch(setup, await this.aligned(batch), this.config.seed)
+        ? frameValidationBatch(setup, batch, this.config.seed)
         : tokenBatch(batch.examples, 1, setup.ctcWeight > 0);
       for (const [name, { data }] of Object.entries(await executable.run(inputs))) {
         sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
@@ -155,13 +152,6 @@ export class Validator {
     if (craft) return { loss: (sums.loss as number) / positions, statistics: frameStatistics(sums, positions) };
     const loss = (sums.negativeLogLikelihood as number) / positions;
     return { loss, statistics: { perplexity: Math.exp(loss), ...tokenMeans(sums, positions) } };
-  }
-
-  /** The batch with durations, for models that learn them. */
-  private async aligned<B extends { readonly examples: readonly ModelExample[] }>(batch: B): Promise<B> {
-    if (!learnsDurations(this.setup.model)) return batch;
-    this.durations ??= new LearnedDurations(this.engine, this.setup, { bind: this.bind });
-    return { ...batch, examples: await this.durations.of(batch.examples) };
   }
 
   /** Decodes all sources and scores the outputs. */

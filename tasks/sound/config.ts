@@ -47,7 +47,7 @@ export interface SoundRules {
   readonly batching: { readonly onLong: string };
   readonly model: {
     readonly heads?: number | undefined;
-    readonly frames: { readonly kind: string; readonly durations: string };
+    readonly frames: { readonly kind: string };
   };
   readonly decoding: z.infer<typeof frameDecodingConfigSchema>;
   readonly training: z.infer<typeof frameTrainingConfigSchema>;
@@ -65,20 +65,13 @@ export function checkSoundConfig({ batching, model, decoding, training }: SoundR
     fail(['training', 'validationMetric'], `must be loss for frames, but is ${training.validationMetric}`);
   }
   const { guidedAttention, durationsFrom, scheduledSampling, frames } = training;
+  if (frames.guide === 'durations' && guidedAttention.weight === 0) {
+    fail(
+      ['training', 'frames', 'guide'],
+      'is what guided attention is drawn to, but guidedAttention.weight is 0; set it, or leave guide out',
+    );
+  }
   if (model.frames.kind === 'parallel') {
-    const isGiven = model.frames.durations === 'given';
-    if (isGiven && durationsFrom === undefined) {
-      fail(
-        ['training', 'durationsFrom'],
-        'model.frames.durations is given: name the run folder of an autoregressive model, or set it to learned',
-      );
-    }
-    if (!isGiven && durationsFrom !== undefined) {
-      fail(['training', 'durationsFrom'], 'is for model.frames.durations given, but they are learned; leave it out');
-    }
-    if (isGiven && frames.alignmentWeight !== 1) {
-      fail(['training', 'frames', 'alignmentWeight'], 'is for durations that are learned; leave it out');
-    }
     const isWatched = guidedAttention.weight > 0 || guidedAttention.measure;
     if (isWatched) fail(['training', 'guidedAttention'], 'a parallel decoder has no cross-attention; leave it out');
     if (scheduledSampling.decay !== 'off') {
@@ -88,13 +81,10 @@ export function checkSoundConfig({ batching, model, decoding, training }: SoundR
     return;
   }
   if (durationsFrom !== undefined) {
-    fail(['training', 'durationsFrom'], 'only parallel decoders (model.frames.kind) need durations; leave it out');
+    fail(['training', 'durationsFrom'], 'is for parallel decoders (model.frames.kind); leave it out');
   }
   if (frames.durationWeight !== 1)
     fail(['training', 'frames', 'durationWeight'], 'is for parallel decoders; leave it out');
-  if (frames.alignmentWeight !== 1) {
-    fail(['training', 'frames', 'alignmentWeight'], 'is for parallel decoders; leave it out');
-  }
   if (decoding.speed !== 1) {
     fail(
       ['decoding', 'speed'],

@@ -42,7 +42,16 @@ export const speechToSpeechConfigSchema = z
     const fail = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     checkSoundConfig(config, fail);
-    const { model, augmentation } = config;
+    const { model, augmentation, training } = config;
+    if (model.frames.kind === 'parallel' && training.durationsFrom === undefined) {
+      fail(
+        ['training', 'durationsFrom'],
+        'is needed for a parallel decoder, because only texts can be aligned with recordings: name the run folder of an autoregressive model of the same data',
+      );
+    }
+    if (training.frames.guide === 'durations') {
+      fail(['training', 'frames', 'guide'], 'must be diagonal: only texts can be aligned with recordings');
+    }
     if (model.frames.kind === 'parallel' && augmentation.speed.some((speed) => speed !== 1)) {
       fail(
         ['augmentation', 'speed'],

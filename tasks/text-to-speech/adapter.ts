@@ -23,7 +23,7 @@ export const textToSpeech: TaskAdapter<TextToSpeechConfig> = {
   starterConfig: {
     task: 'text-to-speech',
     data: starterManifests,
-    training: { guidedAttention: { weight: 1 } },
+    training: { guidedAttention: { weight: 1, sigma: 0.05 }, frames: { guide: 'durations' } },
   },
   openCorpus: (config, split, context) =>
     openSoundCorpus(

@@ -42,7 +42,7 @@ const CONFIG: Record<string, Section | string | number> = {
 
 /** What a parallel model has otherwise. */
 export const parallel = (teacher: string): Record<string, Section> => ({
-  model: { frames: { kind: 'parallel', durations: 'given', reduction: 2, postnetLayers: 2, postnetChannels: 8 } },
+  model: { frames: { kind: 'parallel', reduction: 2, postnetLayers: 2, postnetChannels: 8 } },
   training: { guidedAttention: {}, durationsFrom: teacher, steps: 60, learningRate: 0.01, validateEvery: 30 },
   decoding: { maxSeconds: 30 },
 });

@@ -156,7 +156,7 @@ describe('scoring', () => {
 it('a parallel student learns durations from attention, and speaks at any speed', async () => {
   const model = {
     ...TINY.model,
-    frames: { ...TINY.model.frames, prenetDim: undefined, kind: 'parallel', durations: 'given' },
+    frames: { ...TINY.model.frames, prenetDim: undefined, kind: 'parallel' },
   };
   const student = at('student');
   // Room for what a model says slowly that has learned for four steps.

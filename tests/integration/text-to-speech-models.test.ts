@@ -1,5 +1,5 @@
 // Text-to-speech at the command line: parallel models and speeds, several voices, and recordings that cannot be used.
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeWav } from '../../src/audio/synthesis/wav-out.js';
@@ -62,18 +62,50 @@ describe('a parallel model', () => {
     expect([teacher.code, teacher.stderr]).toEqual([2, expect.stringContaining('autoregressive model of sound')]);
   });
 
-  it.concurrent('needs the run of an autoregressive model', async () => {
-    const place = join(folder, 'alone');
+  it.concurrent('aligns texts with recordings by itself where no model is named, once', async () => {
+    const place = join(folder, 'aligned');
     const { training, ...rest } = parallel('nowhere');
-    const file = await project(place, { ...rest, training: { guidedAttention: {} } });
-    const [none, missing] = await Promise.all([
-      s2s(['train', file, '--out', join(place, 'none')]),
-      s2s(['train', file, '--out', join(place, 'missing'), '--set', `training.durationsFrom=${place}/nowhere`]),
-    ]);
-    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/training\.durationsFrom: .*name the run/)]);
+    const file = await project(place, { ...rest, training: { ...training, durationsFrom: undefined } });
+    const out = join(place, 'run');
+    const first = await s2s(['train', file, '--out', out, '--max-steps', '30']);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('alignment')]);
+    const kept = join(out, 'vocab', 'durations.json');
+    const { train } = JSON.parse(await readFile(kept, 'utf8')) as { train: number[][] };
+    const texts = (await readFile(join(place, 'train.tsv'), 'utf8')).trimEnd().split('\n').slice(1);
+    // A duration a character and one of the stop token.
+    expect(train.map((row) => row.length)).toEqual(texts.map((line) => (line.split('\t')[1] ?? '').length + 1));
+    expect(train.every((row) => row.every((frames) => Number.isInteger(frames) && frames >= 0))).toBe(true);
+    const { mtimeMs } = await stat(kept);
+    const resumed = await s2s(['train', '--resume', '--out', out]);
+    expect([resumed.code, resumed.stderr]).toEqual([0, expect.not.stringContaining('alignment')]);
+    expect((await stat(kept)).mtimeMs).toBe(mtimeMs);
+    const usual = await speak(out, join(place, 'usual'), ['press one to send a reply']);
+    expect(seconds(usual.rows)).toBeGreaterThan(0.3);
+  });
+
+  it.concurrent('refuses to learn from what is no autoregressive model', async () => {
+    const place = join(folder, 'alone');
+    const file = await project(place, parallel('nowhere'));
+    const missing = await s2s(['train', file, '--out', join(place, 'missing')]);
     expect([missing.code, missing.stderr]).toEqual([66, expect.stringContaining('nowhere')]);
     const autoregressive = await s2s(['train', config, '--out', `${place}/x`, '--set', 'decoding.speed=2']);
     expect([autoregressive.code, autoregressive.stderr]).toEqual([2, expect.stringContaining('decoding.speed')]);
+  });
+});
+
+describe('guided attention', () => {
+  it.concurrent('follows where each character is said, if told', async () => {
+    const place = join(folder, 'guided');
+    const guide = ['--set', 'training.frames.guide=durations'];
+    const file = await project(place);
+    const [guided, useless] = await Promise.all([
+      s2s(['train', file, '--out', join(place, 'run'), ...guide]),
+      s2s(['train', file, '--out', join(place, 'no'), ...guide, '--set', 'training.guidedAttention.weight=0']),
+    ]);
+    expect([guided.code, guided.stderr]).toEqual([0, expect.stringContaining('alignment')]);
+    const [last = {}] = (await metricsOf(join(place, 'run'))).filter(({ event }) => event === 'validation').slice(-1);
+    expect(last).toMatchObject({ diagonality: expect.any(Number), stopAccuracy: expect.any(Number) });
+    expect([useless.code, useless.stderr]).toEqual([2, expect.stringContaining('training.frames.guide')]);
   });
 });
 

@@ -83,7 +83,6 @@ describe('the text-to-speech fixture', () => {
       config,
       set: [
         'model.frames.kind=parallel',
-        'model.frames.durations=given',
         'model.frames.prenetDropout=0.5',
         'training.guidedAttention.weight=0',
         `training.durationsFrom=${join(folder(), 'stepwise')}`,

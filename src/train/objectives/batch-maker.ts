@@ -6,7 +6,6 @@ import { UNK } from '../../text/special-tokens.js';
 import { tokenBatch } from '../batch.js';
 import type { TrainingConfig } from '../config.js';
 import { frameBatch } from '../frame-batch.js';
-import type { LearnedDurations } from '../learned-durations.js';
 import type { TrainingSetup } from '../setup.js';
 
 /** Where in training a batch stands: everything random is a function of the seed and this. */
@@ -105,17 +104,11 @@ export function trueTargetBatches(config: TrainingConfig, seed: number, withCtc:
   };
 }
 
-/** Prepares batches of frames. @param learned finds durations, for models that learn them */
-export function frameBatches(
-  setup: TrainingSetup,
-  { scheduledSampling }: TrainingConfig,
-  seed: number,
-  learned?: LearnedDurations,
-): BatchMaker {
+/** Prepares batches of frames. */
+export function frameBatches(setup: TrainingSetup, { scheduledSampling }: TrainingConfig, seed: number): BatchMaker {
   return {
     async prepare(examples, { step, part, weight }) {
-      const aligned = learned ? await learned.of(examples) : examples;
-      const inputs: Record<string, HostTensor> = frameBatch(setup, aligned, weight);
+      const inputs: Record<string, HostTensor> = frameBatch(setup, examples, weight);
       if (scheduledSampling.decay === 'off') return { inputs };
       const share = trueInputShare(scheduledSampling, step);
       const random = new Random(seed, 'scheduled-sampling', step, part);

@@ -22,10 +22,8 @@ import {
   where,
 } from '../../engine/ops.js';
 import type { Tensors } from '../../engine/types.js';
-import { alignmentLogProbs, forwardSum } from '../../model/aligner.js';
 import {
   isParallel,
-  learnsDurations,
   logDurations,
   outputFrames,
   parallelStates,
@@ -34,13 +32,7 @@ import {
   stopLogits,
 } from '../../model/frame-decoder.js';
 import type { Scope } from '../../model/scope.js';
-import {
-  alignable,
-  decodedStates,
-  type EncodedSource,
-  encodeSource,
-  targetTextLogits,
-} from '../../model/transformer.js';
+import { decodedStates, type EncodedSource, encodeSource, targetTextLogits } from '../../model/transformer.js';
 import { frameInputs, hasTargetText } from '../frame-batch.js';
 import type { TrainingSetup } from '../setup.js';
 import { ctcOfBatch } from './cross-entropy.js';
@@ -147,16 +139,6 @@ export function targetTextLoss(scope: Scope, states: Tensor, inputs: Tensors): T
   });
 }
 
-/** Minus the log-probability of all paths between text and frames, summed with the weights of the rows. */
-export function alignmentLoss(scope: Scope, encoded: EncodedSource, inputs: Tensors): Tensor {
-  const { targetFrames, weights, pathWeights } = inputs as Record<string, Tensor>;
-  const there = isPositive(weights as Tensor);
-  const { present } = encoded;
-  const source = alignable(scope, sourceTensors(inputs), encoded);
-  const logProbs = alignmentLogProbs(scope, source, present, targetFrames as Tensor, there);
-  return neg(sum(mul(forwardSum(logProbs, present, there), pathWeights as Tensor)));
-}
-
 /** The last frame of each position. @param frames `[B, T·r, F]` @returns `[B, T, F]` */
 function lastOfPositions(frames: Tensor, reduction: number): Tensor {
   const [batch, total, features] = frames.shape as [number, number, number];
@@ -209,13 +191,10 @@ export function framesObjective(setup: TrainingSetup, craft: FramesSetup): Objec
       if (after !== before) loss = add(loss, distance(after, inputs));
       if (stop) loss = add(loss, mul(stopLoss(stop, inputs, stopPositiveWeight), stopWeight));
       if (durations) loss = add(loss, mul(durationLoss(durations, inputs), durationWeight));
-      if (learnsDurations(setup.model)) {
-        loss = add(loss, mul(alignmentLoss(scope, encoded, inputs), craft.alignmentWeight));
-      }
       if (setup.ctcWeight > 0) loss = add(loss, mul(ctcOfBatch(scope, encoded, inputs), setup.ctcWeight));
       if (hasTargetText(setup)) loss = add(loss, mul(targetTextLoss(scope, states, inputs), targetCtcWeight));
       if (!guided) return loss;
-      const charge = guidedAttentionLoss(seen, encoded.present, inputs.weights as Tensor, guided);
+      const charge = guidedAttentionLoss(seen, encoded.present, inputs.weights as Tensor, guided, inputs.alignment);
       return add(loss, mul(charge, guided.weight));
     },
   };

@@ -43,6 +43,19 @@ function offDiagonal(present: Tensor, targetPresent: Tensor): Tensor {
   return sub(reshape(share(targetPresent), [batch, targets, 1]), reshape(share(present), [batch, 1, sources]));
 }
 
+/**
+ * Distance of every pair of positions from where the target position belongs, as a share of the source.
+ * @param alignment int32 `[B, T]`: that source position, counted over the rows @returns `[B, T, S]`
+ */
+function offAlignment(present: Tensor, alignment: Tensor): Tensor {
+  const [batch, sources] = present.shape as [number, number];
+  const targets = alignment.shape[1] as number;
+  const firstOfRows = mul(reshape(cast(range(batch), 'float32'), [batch, 1]), sources);
+  const places = sub(cast(alignment, 'float32'), firstOfRows);
+  const steps = sub(reshape(places, [batch, targets, 1]), reshape(cast(range(sources), 'float32'), [1, 1, sources]));
+  return div(steps, reshape(sum(present, 1), [batch, 1, 1]));
+}
+
 /** Σ over positions of weight · Σ_s attention · value, averaged over the chosen layers and heads. */
 function attended(
   seen: readonly Tensor[],
@@ -69,17 +82,20 @@ export const isPositive = (weights: Tensor): Tensor => cast(greater(weights, 0),
 
 /**
  * Guided attention loss (Tachibana et al., 2018): attention is charged W = 1 − exp(−(t/T − s/S)² / 2g²). Here it is the mean over
- * target positions (by their weights) of what a position's attention is charged, which is from 0 to 1 whatever the lengths.
+ * target positions (by their weights) of what a position's attention is charged, which is from 0 to 1 whatever the lengths. Where each
+ * target position's place in the source is known, attention is drawn to that in place of the diagonal.
  * @param seen cross-attention weights `[B, H, T, S]` of each layer
  * @param present `[B, S]` @param weights `[B, T]`, 0 at padding
+ * @param alignment int32 `[B, T]`: the source position of each target position, counted over the rows
  */
 export function guidedAttentionLoss(
   seen: readonly Tensor[],
   present: Tensor,
   weights: Tensor,
   setup: GuidedAttentionSetup,
+  alignment?: Tensor,
 ): Tensor {
-  const distance = offDiagonal(present, isPositive(weights));
+  const distance = alignment ? offAlignment(present, alignment) : offDiagonal(present, isPositive(weights));
   const charge = sub(1, exp(neg(mul(square(distance), 1 / (2 * setup.sigma ** 2)))));
   return attended(seen, charge, weights, setup);
 }

@@ -49,7 +49,8 @@ export interface FramesSetup {
   /** What the position to stop at counts more than the others. */
   readonly stopPositiveWeight: number;
   readonly durationWeight: number;
-  readonly alignmentWeight: number;
+  /** What guided attention is drawn to. */
+  readonly guide: 'diagonal' | 'durations';
   /** Passes that predict decoder inputs before the one that is trained; 0 where all inputs are true. */
   readonly scheduledPasses: number;
   readonly guidedAttention?: GuidedAttentionSetup | undefined;

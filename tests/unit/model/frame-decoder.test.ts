@@ -85,7 +85,7 @@ const modelOf = (kind: 'autoregressive' | 'parallel') =>
         ...REFERENCE.frames,
         kind,
         postnetDropout: 0,
-        ...(kind === 'parallel' ? { durations: 'given', ...REFERENCE.parallelFrames } : REFERENCE.autoregressiveFrames),
+        ...(kind === 'parallel' ? REFERENCE.parallelFrames : REFERENCE.autoregressiveFrames),
       },
     }),
   );

@@ -299,16 +299,18 @@ describe('a configuration', () => {
     [{ model: { embeddings: 'tied' } }, 'model.embeddings'],
     [{ model: { copy: true } }, 'model.copy'],
     [
-      { model: { frames: { kind: 'parallel', durations: 'given' } } },
-      'training.durationsFrom: model.frames.durations is given: name the run folder',
+      { model: { frames: { kind: 'parallel' } } },
+      'training.durationsFrom: is needed for a parallel decoder, because only texts can be aligned',
     ],
+    [{ training: { durationsFrom: 'run' } }, 'training.durationsFrom: is for parallel decoders'],
     [
-      { model: { frames: { kind: 'parallel' } }, training: { durationsFrom: 'run' } },
-      'training.durationsFrom: is for model.frames.durations given',
+      { training: { frames: { guide: 'durations' }, guidedAttention: { weight: 1 } } },
+      'training.frames.guide: must be diagonal',
     ],
+    [{ training: { frames: { guide: 'durations' } } }, 'training.frames.guide: is what guided attention is drawn to'],
     [
       {
-        model: { frames: { kind: 'parallel', durations: 'given' } },
+        model: { frames: { kind: 'parallel' } },
         training: { durationsFrom: 'run' },
         augmentation: { speed: [0.9, 1] },
       },
@@ -321,7 +323,7 @@ describe('a configuration', () => {
   });
 
   it('may have a parallel decoder with durations from another run', () => {
-    const model = { frames: { kind: 'parallel', durations: 'given' } };
+    const model = { frames: { kind: 'parallel' } };
     expect(problems({ model, training: { durationsFrom: 'run' } })).toEqual([]);
   });
 });

@@ -200,30 +200,44 @@ describe.each(ENGINES)('objectives beside cross-entropy on %s', (engineName) => 
     const present = (list: readonly number[], most: number) =>
       list.flatMap((n) => Array.from({ length: most }, (_, i) => Number(i < n)));
     const weights = present(lengths.target, T).map((x) => x / 6);
+    const places = [
+      [0, 0, 3, 4],
+      [1, 2, 2, 2],
+    ];
     const chosen = { ...GUIDED, layers: 1, heads: 1 };
     const inputs = {
       first: floats(layers[0]!, [B, H, T, S]),
       second: floats(layers[1]!, [B, H, T, S]),
       present: floats(present(lengths.source, S), [B, S]),
       weights: floats(weights, [B, T]),
+      alignment: ints(
+        places.flatMap((row, b) => row.map((place) => b * S + place)),
+        [B, T],
+      ),
     };
-    const result = await evaluate(engine(), inputs, ({ first, second, present, weights }) => {
+    const result = await evaluate(engine(), inputs, ({ first, second, present, weights, alignment }) => {
       const seen = [first as Tensor, second as Tensor];
       const given = [seen, present as Tensor, weights as Tensor] as const;
       return {
         loss: guidedAttentionLoss(...given, GUIDED),
         lossOfOne: guidedAttentionLoss(...given, chosen),
+        lossByPlaces: guidedAttentionLoss(...given, GUIDED, alignment),
         diagonality: attentionDiagonality(...given, GUIDED),
       };
     });
-    const byHand = (used: readonly number[], heads: number, value: (distance: number) => number): number => {
+    const byHand = (
+      used: readonly number[],
+      heads: number,
+      value: (distance: number) => number,
+      target = (b: number, t: number) => (t + 0.5) / lengths.target[b]!,
+    ): number => {
       let total = 0;
       for (const layer of used)
         for (let b = 0; b < B; b++)
           for (let h = 0; h < heads; h++)
             for (let t = 0; t < lengths.target[b]!; t++)
               for (let s = 0; s < S; s++) {
-                const distance = (t + 0.5) / lengths.target[b]! - (s + 0.5) / lengths.source[b]!;
+                const distance = target(b, t) - (s + 0.5) / lengths.source[b]!;
                 total += (layers[layer]![((b * H + h) * T + t) * S + s]! * value(distance)) / 6;
               }
       return total / (used.length * heads);
@@ -231,6 +245,8 @@ describe.each(ENGINES)('objectives beside cross-entropy on %s', (engineName) => 
     const charge = (distance: number) => 1 - Math.exp(-(distance ** 2) / (2 * 0.2 ** 2));
     expect(result.loss!.data[0]).toBeCloseTo(byHand([0, 1], 2, charge), 5);
     expect(result.lossOfOne!.data[0]).toBeCloseTo(byHand([1], 1, charge), 5);
+    const place = (b: number, t: number) => (places[b]![t]! + 0.5) / lengths.source[b]!;
+    expect(result.lossByPlaces!.data[0]).toBeCloseTo(byHand([0, 1], 2, charge, place), 5);
     expect(result.diagonality!.data[0]).toBeCloseTo(
       byHand([0, 1], 2, (distance) => Number(Math.abs(distance) <= 0.1)),
       5,

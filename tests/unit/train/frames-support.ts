@@ -24,7 +24,7 @@ export const LOSS: FramesSetup = {
   stopWeight: 0.7,
   stopPositiveWeight: 5,
   durationWeight: 2,
-  alignmentWeight: 0.6,
+  guide: 'diagonal',
   scheduledPasses: 0,
 };
 

@@ -5,17 +5,15 @@ import { targetFramesOf } from '../../../src/data/examples.js';
 import { prenetMasks } from '../../../src/decode/frames/inputs.js';
 import type { Tensor } from '../../../src/engine/ops.js';
 import type { HostTensor } from '../../../src/engine/types.js';
-import { forwardSum } from '../../../src/model/aligner.js';
 import { createScope } from '../../../src/model/scope.js';
 import { Random } from '../../../src/random.js';
 import { frameBatch, frameInputs } from '../../../src/train/frame-batch.js';
 import { frameStatistics, frameValidationBatch, frameValidationProgram } from '../../../src/train/frame-validation.js';
-import { LearnedDurations } from '../../../src/train/learned-durations.js';
 import { monotonicDurations } from '../../../src/train/monotonic-path.js';
 import { writtenFrames } from '../../../src/train/objectives/frames.js';
 import type { FramesSetup } from '../../../src/train/objectives/types.js';
 import { gradientProgram } from '../../../src/train/programs.js';
-import { evaluate, floats, largestDifference, useEngine } from '../engine/support.js';
+import { floats, largestDifference, useEngine } from '../engine/support.js';
 import { FEATURES, frameExamples, frameModel, frameSetup, framesOf, LOSS } from './frames-support.js';
 
 const GUIDED = { weight: 2, sigma: 0.2, layers: 1, heads: 1 };
@@ -27,8 +25,8 @@ const CASES: Readonly<Record<string, Case>> = {
   'autoregressive, conformer': { model: { encoderBlock: 'conformer', convolutionKernel: 3, dropout: 0.1 } },
   'autoregressive, location-aware, several voices': { model: { crossAttention: 'location-aware' }, speakers: 3 },
   'autoregressive, monotonic': { model: { crossAttention: 'monotonic' } },
-  'parallel, durations given': { frames: { kind: 'parallel', durations: 'given' } },
-  'parallel, durations learned': { frames: { kind: 'parallel' } },
+  'autoregressive, guided by durations': { craft: { guidedAttention: GUIDED, guide: 'durations' } },
+  parallel: { frames: { kind: 'parallel' } },
   'parallel, conformer, several voices': {
     frames: { kind: 'parallel', reduction: 1 },
     model: { encoderBlock: 'conformer', convolutionKernel: 3, dropout: 0.1 },
@@ -183,8 +181,6 @@ describe('the loss of frames', () => {
 });
 
 describe('a batch of frames', () => {
-  const engine = useEngine('onnxruntime');
-
   it('reads the last frame of the position before, and is to stop at the last one', () => {
     const { setup } = frameSetup(frameModel());
     const examples = frameExamples(
@@ -202,26 +198,6 @@ describe('a batch of frames', () => {
     expect([...stopTargets!.data]).toEqual([0, 0, 1, 1, 0, 0]);
     expect([...weights!.data]).toEqual([0.5, 0.5, 0.5, 0.5, 0, 0]);
     expect([...frameWeights!.data]).toEqual([0.25, 0.25, 0.25, 0.25, 0.25, 0, 0.25, 0.25, 0, 0, 0, 0]);
-  });
-
-  it('has durations of the best path, as the model stands', async () => {
-    const { setup, parameters } = frameSetup(frameModel({ kind: 'parallel' }));
-    await engine().write(parameters());
-    const [a, b] = frameExamples(
-      [
-        [3, 12],
-        [4, 8],
-      ],
-      2,
-    );
-    const learned = new LearnedDurations(engine(), setup);
-    const together = await learned.of([a!, b!]);
-    const alone = await learned.of([b!]);
-    expect([...together[1]!.durations!]).toEqual([...alone[0]!.durations!]);
-    for (const { durations, target } of together) {
-      expect(durations!.reduce((x, y) => x + y)).toBe(target.length);
-      expect(Math.min(...durations!)).toBeGreaterThan(0);
-    }
   });
 
   it('aligns by durations', () => {
@@ -258,9 +234,6 @@ describe('a batch of frames', () => {
 });
 
 describe('the best monotonic path', () => {
-  const onnx = useEngine('onnxruntime');
-  const cpu = useEngine('cpu');
-
   /** All ways of going through S positions in T steps, by brute force. */
   function* walks(targets: number, sources: number, jump: number, walk: number[] = [0]): Generator<number[]> {
     const last = walk.at(-1)!;
@@ -292,42 +265,6 @@ describe('the best monotonic path', () => {
         },
       ),
     );
-  });
-
-  it('is one of those whose probabilities the forward sum adds up', async () => {
-    const random = new Random(4, 'paths');
-    const lengths = [
-      [5, 3],
-      [6, 4],
-      [3, 3],
-      [2, 4],
-    ] as const;
-    const [targets, sources] = [6, 4];
-    const logits = Float32Array.from({ length: 4 * targets * sources }, () => Math.log(0.05 + random.uniform()));
-    const present = (length: number, most: number) => Array.from({ length: most }, (_, i) => Number(i < length));
-    const inputs = {
-      logits: floats(logits, [4, targets, sources]),
-      present: floats(
-        lengths.flatMap(([, s]) => present(s, sources)),
-        [4, sources],
-      ),
-      targetPresent: floats(
-        lengths.flatMap(([t]) => present(t, targets)),
-        [4, targets],
-      ),
-    };
-    for (const engine of [onnx(), cpu()]) {
-      const { sums } = await evaluate(engine, inputs, (given) => ({
-        sums: forwardSum(given.logits!, given.present!, given.targetPresent!),
-      }));
-      lengths.forEach(([t, s], row) => {
-        const score = (walk: readonly number[]) =>
-          walk.reduce((sum, place, at) => sum + logits[(row * targets + at) * sources + place]!, 0);
-        const all = [...walks(t, s, 1)].map((walk) => Math.exp(score(walk)));
-        if (t < s) expect(sums!.data[row]).toBeLessThan(-1e8);
-        else expect(sums!.data[row]).toBeCloseTo(Math.log(all.reduce((a, b) => a + b)), 4);
-      });
-    }
   });
 
   it('follows a diagonal', () => {
