@@ -5,6 +5,7 @@ import type { Audio, Features } from './audio/types.js';
 import type { BatchingConfig } from './data/config.js';
 import type { Corpus, RawRow } from './data/corpus.js';
 import type { ModelExample } from './data/examples.js';
+import type { OutputGrammar } from './data/output-grammar.js';
 import type { SourceSequence } from './data/sequences.js';
 import type { DecodingConfig, FrameDecodingConfig } from './decode/config.js';
 import type { Scorer } from './metrics/metric.js';
@@ -99,6 +100,8 @@ export interface Codec {
    * @param folder that a path in the line starts from; the working folder unless told
    */
   encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
+  /** What the output of a source line may look like, for tasks that know; anything where it is undefined. */
+  grammar?(line: string): OutputGrammar | undefined;
   /** What of a source line the vocabulary lacks, for tasks that tell; it is decoded with the unknown token in its place. */
   unknown?(line: string): string[];
   /** The pieces that a long source is to be decoded in; undefined or one piece for a source that is to stay whole. */

@@ -1,4 +1,6 @@
 // Decodes many sentences: batches of similar length, results in the order of the inputs.
+
+import type { OutputGrammar } from '../data/output-grammar.js';
 import { loadedSource, type SourceSequence } from '../data/sequences.js';
 import { ConfigError } from '../errors.js';
 import { BOS, EOS, PAD } from '../text/special-tokens.js';
@@ -23,13 +25,23 @@ export interface SampleOrigin {
   readonly first: number;
 }
 
+/** What a call of {@link generate} may have besides. */
+export interface GenerateOptions {
+  /** Called with the number of sentences finished so far. */
+  readonly onDone?: ((finished: number) => void) | undefined;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with what the CTC head says of each source; only for models that have one. */
+  readonly onCtc?: ((index: number, ctc: CtcLogProbs) => void) | undefined;
+  /** Seed and place of what is drawn; needed where the method is sampling. */
+  readonly origin?: SampleOrigin | undefined;
+  /** What the output of each source may look like; anything where there is none. */
+  readonly grammars?: readonly (OutputGrammar | undefined)[] | undefined;
+}
+
 /**
  * Decodes sentences by the method of the settings.
  * @param sources token ids of each sentence with the stop token, or frames
- * @param onDone called with the number of sentences finished so far
- * @param signal stops between batches
- * @param onCtc called with what the CTC head says of each source; only for models that have one
- * @param origin seed and place of what is drawn; needed where the method is sampling
  * @returns for each sentence its hypotheses, best first
  * @throws ConfigError when the settings contradict each other
  */
@@ -37,10 +49,7 @@ export async function generate(
   decoder: TransformerDecoder,
   sources: readonly SourceSequence[],
   config: DecodingConfig,
-  onDone: (finished: number) => void = () => undefined,
-  signal?: AbortSignal,
-  onCtc?: (index: number, ctc: CtcLogProbs) => void,
-  origin?: SampleOrigin,
+  { onDone, signal, onCtc, origin, grammars }: GenerateOptions = {},
 ): Promise<Hypothesis[][]> {
   const length = (index: number): number => (sources[index] as SourceSequence).length;
   const order = sources.map((_source, index) => index).sort((a, b) => length(a) - length(b) || a - b);
@@ -54,13 +63,18 @@ export async function generate(
     indices.forEach((index, i) => {
       onCtc?.(index, session.ctc[i] as CtcLogProbs);
     });
-    const lengths = indices.map(length);
+    const limits = maximumLengths(config, indices.map(length));
+    const own = grammars && indices.map((index) => grammars[index]);
+    // What cannot be said in less must be given room.
+    const maxLengths = limits.map((limit, i) => Math.max(limit, own?.[i]?.shortest ?? 0));
     const sampling = samplingOf(config, indices, origin);
-    const found = await (ctcWeight === 1 ? ctcAlone(session, config) : withDecoder(session, config, lengths, sampling));
+    const found = await (ctcWeight === 1
+      ? ctcAlone(session, config)
+      : withDecoder(session, config, { maxLengths, grammars: own }, sampling));
     indices.forEach((index, i) => {
       results[index] = found[i] as Hypothesis[];
     });
-    onDone(start + indices.length);
+    onDone?.(start + indices.length);
   }
   return results;
 }
@@ -82,15 +96,15 @@ function samplingOf(
 function withDecoder(
   session: SourceSession,
   config: DecodingConfig,
-  lengths: readonly number[],
+  limits: Pick<SearchOptions, 'maxLengths' | 'grammars'>,
   sampling: SamplingOptions | undefined,
 ): Promise<Hypothesis[][]> {
   const { beamGroups: groups = 1, ctcWeight = 0, diversityStrength: strength = USUAL_DIVERSITY } = config;
   const options: SearchOptions = {
     ...config,
+    ...limits,
     beginToken: BOS,
     endToken: EOS,
-    maxLengths: maximumLengths(config, lengths),
   };
   if (sampling) {
     const search = config.method === 'sample' ? sampleSearch : stochasticBeamSearch;

@@ -1,5 +1,6 @@
 // A loaded model with its engine: lines in, hypotheses out.
 import { unitOf } from '../data/examples.js';
+import type { OutputGrammar } from '../data/output-grammar.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
 import {
   ctcDecodingConfigSchema,
@@ -147,7 +148,7 @@ export class LineDecoder {
    * @throws DataError for a source over the length limit when `onLong` is `error`
    */
   async decode(lines: readonly string[], options: LineOptions): Promise<DecodedLine[]> {
-    const pieces: { index: number; piece: Piece; sequence: SourceSequence }[] = [];
+    const pieces: { index: number; piece: Piece; sequence: SourceSequence; grammar: OutputGrammar | undefined }[] = [];
     for (const [index, line] of lines.entries()) {
       if (line.trim() === '') continue;
       this.noteUnknown(line, index, options);
@@ -155,7 +156,8 @@ export class LineDecoder {
         for (const piece of await this.piecesOf(line, index, options)) {
           const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
           const sequence = this.fit(encoded, index, options);
-          if (sequence) pieces.push({ index, piece, sequence });
+          const grammar = this.run.codec.grammar?.(piece.line);
+          if (sequence) pieces.push({ index, piece, sequence, grammar });
         }
       } catch (error) {
         this.passOver(error, index, options);
@@ -163,6 +165,7 @@ export class LineDecoder {
     }
     const outputs = await this.outputs(
       pieces.map(({ sequence }) => sequence),
+      pieces.map(({ grammar }) => grammar),
       options,
     );
     const results: DecodedLine[] = lines.map((source) => ({ source, outputs: [] }));
@@ -201,7 +204,11 @@ export class LineDecoder {
   }
 
   /** Decodes sources. */
-  private async outputs(sources: readonly SourceSequence[], options: LineOptions): Promise<DecodedOutput[][]> {
+  private async outputs(
+    sources: readonly SourceSequence[],
+    grammars: readonly (OutputGrammar | undefined)[],
+    options: LineOptions,
+  ): Promise<DecodedOutput[][]> {
     const { codec } = this.run;
     const ctc: CtcLogProbs[] = [];
     // Only a head over the target's own vocabulary can tell where its words are.
@@ -215,7 +222,13 @@ export class LineDecoder {
       });
     const { onDone, signal, attention } = options;
     const origin = { seed: this.seed, first: this.decoded };
-    const found = await generate(this.decoder, sources, this.settings, onDone, signal, keep, origin);
+    const found = await generate(this.decoder, sources, this.settings, {
+      onDone,
+      signal,
+      onCtc: keep,
+      origin,
+      grammars,
+    });
     this.decoded += sources.length;
     const results: DecodedOutput[][] = [];
     for (const [i, hypotheses] of found.entries()) {

@@ -66,6 +66,12 @@ function tokenMeans(sums: Readonly<Record<string, number>>, tokens: number): Rec
   );
 }
 
+/** A row and its source; undefined for a blank one. */
+interface Encoded {
+  readonly row: RawRow;
+  readonly encoded: SourceSequence | undefined;
+}
+
 /** Validates the parameters on the engine, or their moving average where one is kept. */
 export class Validator {
   private readonly bind: (name: string) => string;
@@ -157,12 +163,9 @@ export class Validator {
   /** Decodes all sources and scores the outputs. */
   private async decode(scorer: Scorer, signal: AbortSignal | undefined, warn: Log) {
     const samples: Sample[] = [];
-    let group: { row: RawRow; encoded: SourceSequence | undefined }[] = [];
+    let group: Encoded[] = [];
     const flush = async (): Promise<void> => {
-      const outputs = await this.outputs(
-        group.map(({ encoded }) => encoded),
-        signal,
-      );
+      const outputs = await this.outputs(group, signal);
       group.forEach(({ row: { source, target: reference, references = [reference] } }, i) => {
         const output = outputs[i] as string;
         scorer.add(output, references);
@@ -191,10 +194,12 @@ export class Validator {
   }
 
   /** The output text of each source, blank for a blank one. */
-  private async outputs(sources: readonly (SourceSequence | undefined)[], signal: AbortSignal | undefined) {
+  private async outputs(group: readonly Encoded[], signal: AbortSignal | undefined) {
     const { decoding, training } = this.config;
     const settings = decodingWithin(this.config, beamSettings(searchSettings(decoding), training.validationBeam));
-    const present = sources.filter((source) => source !== undefined);
+    const present = group.filter(({ encoded }) => encoded !== undefined);
+    const sources = present.map(({ encoded }) => encoded as SourceSequence);
+    const grammars = present.map(({ row }) => this.codec.grammar?.(row.source));
     const { parameters, model } = this.setup;
     const { vocabulary } = this.codec;
     this.decoder ??= new TransformerDecoder(
@@ -202,8 +207,8 @@ export class Validator {
       { config: model, parameters, vocabulary },
       { bind: this.bind },
     );
-    const found = await generate(this.decoder, present, settings, undefined, signal);
-    const texts = found.map(([best], i) => (best ? this.codec.decodeOutput(best.tokens, present[i]) : ''));
-    return sources.map((source) => (source === undefined ? '' : (texts.shift() ?? '')));
+    const found = await generate(this.decoder, sources, settings, { signal, grammars });
+    const texts = found.map(([best], i) => (best ? this.codec.decodeOutput(best.tokens, sources[i]) : ''));
+    return group.map(({ encoded }) => (encoded === undefined ? '' : (texts.shift() ?? '')));
   }
 }

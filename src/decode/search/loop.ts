@@ -148,7 +148,7 @@ function forbid(
         continue;
       }
       const prefix = frontier.prefix(row);
-      for (const processor of processors) processor.ban(prefix, banned);
+      for (const processor of processors) processor.ban(prefix, banned, sentence);
     }
   }
 }

@@ -1,4 +1,5 @@
 // The options of one search and the check that they fit together and fit the session.
+import type { OutputGrammar } from '../../data/output-grammar.js';
 import { ConfigError } from '../../errors.js';
 import type { DecodingConfig } from '../config.js';
 import type { LengthPenalty } from './length-penalty.js';
@@ -25,6 +26,8 @@ export interface SearchOptions
    * as generated in everything that counts tokens, and come before every other rule.
    */
   readonly prefixes?: readonly ArrayLike<number>[];
+  /** `[B]` what the output of each sentence may look like; anything where there is none. They come after prefixes and before `maxLengths`. */
+  readonly grammars?: readonly (OutputGrammar | undefined)[] | undefined;
 }
 
 /** @throws ConfigError when options contradict each other or the session. */

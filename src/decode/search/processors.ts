@@ -1,4 +1,5 @@
 // Logits processors: rules that forbid tokens to follow a hypothesis. A new constraint is one class here and one line in createProcessors.
+import type { OutputGrammar } from '../../data/output-grammar.js';
 import type { SearchOptions } from './options.js';
 
 /** Forbids some of the tokens that a hypothesis could be continued with. */
@@ -6,8 +7,9 @@ export interface LogitsProcessor {
   /**
    * Adds to `banned` the tokens that must not follow.
    * @param prefix the tokens generated so far, begin mark excluded; valid only during the call.
+   * @param sentence number in the batch
    */
-  ban(prefix: Int32Array, banned: BannedTokens): void;
+  ban(prefix: Int32Array, banned: BannedTokens, sentence: number): void;
 }
 
 /** The processors that the options ask for; none when nothing is to be forbidden. */
@@ -17,6 +19,7 @@ export function createProcessors(options: SearchOptions): LogitsProcessor[] {
   if (options.suppressTokens?.length) processors.push(new SuppressTokens(options.suppressTokens));
   if (options.allowedTokens) processors.push(new AllowedTokens(options.allowedTokens, options.endToken));
   if (options.noRepeatNgram > 0) processors.push(new NoRepeatNgram(options.noRepeatNgram));
+  if (options.grammars) processors.push(new Grammars(options.grammars, options.maxLengths));
   return processors;
 }
 
@@ -51,6 +54,21 @@ class AllowedTokens implements LogitsProcessor {
 
   ban(_prefix: Int32Array, banned: BannedTokens): void {
     banned.addAllBut((token) => this.tokens.has(token));
+  }
+}
+
+/** Nothing but what each sentence's grammar lets follow. */
+class Grammars implements LogitsProcessor {
+  constructor(
+    private readonly grammars: readonly (OutputGrammar | undefined)[],
+    private readonly maxLengths: Int32Array,
+  ) {}
+
+  ban(prefix: Int32Array, banned: BannedTokens, sentence: number): void {
+    const grammar = this.grammars[sentence];
+    if (!grammar) return;
+    const allowed = new Set(grammar.following(prefix, this.maxLengths[sentence]! - prefix.length));
+    banned.addAllBut((token) => allowed.has(token));
   }
 }
 

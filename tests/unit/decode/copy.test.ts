@@ -234,10 +234,10 @@ describe('searches that copy', () => {
       const found: Awaited<ReturnType<typeof generate>>[] = [];
       if (batchSize > 1) {
         const sources = order.map((i) => SOURCES[i]!);
-        found.push(await generate(decoder, sources, settings, undefined, undefined, undefined, origin(0)));
+        found.push(await generate(decoder, sources, settings, { origin: origin(0) }));
       } else {
         for (const i of order) {
-          found.push(await generate(decoder, [SOURCES[i]!], settings, undefined, undefined, undefined, origin(i)));
+          found.push(await generate(decoder, [SOURCES[i]!], settings, { origin: origin(i) }));
         }
       }
       return found.flat();

@@ -50,8 +50,7 @@ describe('the joint search with a model', () => {
     const keep = (index: number, { logProbs, positions }: CtcLogProbs): void => {
       said[index] = { logProbs: logProbs.slice(), positions };
     };
-    const nothing = () => undefined;
-    const whole = await generate(decoder, sources, settings({ beam, ctcWeight: 0.4 }), nothing, undefined, keep);
+    const whole = await generate(decoder, sources, settings({ beam, ctcWeight: 0.4 }), { onCtc: keep });
     expect(new Set(whole.map(([best]) => best!.tokens.join())).size).toBeGreaterThan(5);
     for (const [i, [best]] of whole.entries()) {
       const { tokens, logProb, attention, ctc } = best!;

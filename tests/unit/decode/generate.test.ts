@@ -23,7 +23,7 @@ describe('with a model', () => {
   /** Outputs of some sources, of which the first has the number `first`. */
   const outputs = async (it: TransformerDecoder, config: DecodingConfig, first = 0, seed = 7, end = sources.length) => {
     const origin = { seed, first };
-    const found = await generate(it, sources.slice(first, end), config, undefined, undefined, undefined, origin);
+    const found = await generate(it, sources.slice(first, end), config, { origin });
     return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens.join()));
   };
 

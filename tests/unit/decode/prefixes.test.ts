@@ -1,6 +1,7 @@
-// Outputs that must begin with given tokens, and outputs of certain tokens only, in every search.
+// Outputs that must begin with given tokens, outputs of certain tokens only, and outputs of a grammar, in every search.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { OutputGrammar } from '../../../src/data/output-grammar.js';
 import { beamSearch } from '../../../src/decode/search/beam.js';
 import { diverseBeamSearch } from '../../../src/decode/search/diverse.js';
 import type { Hypothesis } from '../../../src/decode/search/frontier.js';
@@ -26,6 +27,39 @@ const SEARCHES: Record<string, (tables: Table[], options: SearchOptions) => Prom
     stochasticBeamSearch(session(tables, 4), options, { seed: 1, sentences: tables.map((_table, i) => i), topK: 3 }),
 };
 
+const [OPEN, CLOSE, WORD] = [2, 3, 4];
+
+/** A number of words in balanced brackets. */
+function bracketed(words: number): OutputGrammar {
+  return {
+    shortest: words,
+    following(prefix, room) {
+      const count = (token: number): number => prefix.filter((other) => other === token).length;
+      const left = words - count(WORD);
+      const depth = count(OPEN) - count(CLOSE);
+      return [
+        ...(left > 0 ? [WORD] : []),
+        ...(left > 0 && left + depth + 2 <= room ? [OPEN] : []),
+        ...(depth > 0 ? [CLOSE] : []),
+        ...(left === 0 && depth === 0 ? [1] : []),
+      ];
+    },
+  };
+}
+
+/** Whether tokens are a number of words in balanced brackets. */
+function isBracketed(tokens: readonly number[], words: number): boolean {
+  let [depth, said] = [0, 0];
+  for (const token of tokens) {
+    if (token === OPEN) depth += 1;
+    if (token === CLOSE) depth -= 1;
+    if (token === WORD) said += 1;
+    // No bracket opens behind the last word.
+    if (depth < 0 || (token === OPEN && said === words) || ![OPEN, CLOSE, WORD].includes(token)) return false;
+  }
+  return depth === 0 && said === words;
+}
+
 describe.each(Object.entries(SEARCHES))('%s', (_name, search) => {
   const tables = Array.from({ length: 12 }, (_, seed) => randomTable(seed, VOCABULARY));
 
@@ -44,6 +78,21 @@ describe.each(Object.entries(SEARCHES))('%s', (_name, search) => {
         for (const [k, token] of tokens.entries()) {
           expect(tokenLogProbs[k]).toBe(tables[i]!([...tokens.slice(0, k)])[token]);
         }
+      }
+    }
+  });
+
+  it('writes nothing but what the grammar of its sentence allows, and ends in time', async () => {
+    const words = tables.map((_table, i) => 1 + (i % 3));
+    const grammars = words.map((count, i) => (i === 5 ? undefined : bracketed(count)));
+    const options = searchOptions(12, 6, { nBest: 4, grammars });
+    for (const [i, hypotheses] of (await search(tables, options)).entries()) {
+      expect(hypotheses.length).toBeGreaterThan(0);
+      if (i === 5) continue;
+      for (const { tokens, finished } of hypotheses) {
+        expect(isBracketed([...tokens], words[i]!), [...tokens].join(' ')).toBe(true);
+        // A hypothesis of the most tokens is ended by force, but where the grammar would have ended it too.
+        expect(finished).toBe(true);
       }
     }
   });
@@ -116,4 +165,15 @@ describe('the search behind a prefix', () => {
     const counts = countsOf(found.flatMap((hypotheses) => hypotheses.map(({ tokens }) => tokens.join())));
     expect(Math.abs(chiSquareZ(counts, expected))).toBeLessThan(3.5);
   });
+});
+
+it('a beam that holds everything finds the best output of a grammar', async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const table = randomTable(seed, VOCABULARY);
+    const options = searchOptions(1, 6, { grammars: [bracketed(2)] });
+    const all = exhaustiveSearch(table, options).filter(({ tokens }) => isBracketed(tokens, 2));
+    const [[best]] = (await beamSearch(session([table], 200), options)) as [[Hypothesis]];
+    expect([...best.tokens]).toEqual(all[0]!.tokens);
+    expect(best.score).toBeCloseTo(all[0]!.score, 5);
+  }
 });

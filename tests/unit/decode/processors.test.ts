@@ -14,7 +14,7 @@ import { END, searchOptions } from './table-model.js';
 function forbidden(processors: LogitsProcessor[], prefix: number[], vocabularySize = 10): number[] {
   const banned = new BannedTokens(1, vocabularySize);
   banned.begin(0);
-  for (const processor of processors) processor.ban(Int32Array.from(prefix), banned);
+  for (const processor of processors) processor.ban(Int32Array.from(prefix), banned, 0);
   banned.select(0);
   const tokens = Array.from({ length: vocabularySize }, (_, token) => token).filter((token) => banned.has(token));
   expect(banned.largest).toBe(tokens.length);

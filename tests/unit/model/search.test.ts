@@ -94,7 +94,10 @@ describe.each(ENGINES)('searches on %s', (engineName) => {
       finished.push(count);
       if (finished.length === 2) stop.abort();
     };
-    const run = generate(search, sources.slice(0, 10), settings({ beam: 1, batchSize: 4 }), onDone, stop.signal);
+    const run = generate(search, sources.slice(0, 10), settings({ beam: 1, batchSize: 4 }), {
+      onDone,
+      signal: stop.signal,
+    });
     await expect(run).rejects.toThrow(/abort/i);
     expect(finished).toEqual([4, 8]);
     await search.dispose();
