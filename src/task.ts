@@ -100,6 +100,8 @@ export interface Codec {
    * @param folder that a path in the line starts from; the working folder unless told
    */
   encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
+  /** Whether the tokens of a target may come in any order: it is learned in the order that the model finds most likely. */
+  readonly hasFreeOrder?: boolean;
   /** What the output of a source line may look like, for tasks that know; anything where it is undefined. */
   grammar?(line: string): OutputGrammar | undefined;
   /** What of a source line the vocabulary lacks, for tasks that tell; it is decoded with the unknown token in its place. */
@@ -136,6 +138,11 @@ export interface TaskAdapter<Config extends RunConfig = RunConfig> {
   restoreCodec(config: Config, read: (name: string) => Promise<string>, context: TaskContext): Promise<Codec>;
   /** The lines to decode of a file that is not a list of sources, such as a manifest; undefined for one that is. */
   inputLines?(config: Config, path: string): Promise<string[] | undefined>;
+  /**
+   * The line to decode that asks for the reply to turns, for tasks that have turns.
+   * @param turns by a person and the model alternately, the person's last
+   */
+  chatLine?(turns: readonly string[]): string;
   /** Collects scores of outputs that are text; absent for tasks whose outputs are sounds. @param metrics names; the configuration's own when absent */
   createScorer?(config: Config, metrics?: readonly string[]): Scorer;
 }

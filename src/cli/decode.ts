@@ -52,7 +52,18 @@ Sound: where outputs are sounds, --output names a folder, which must not exist y
   gets 0001.wav, 0002.wav, … and manifest.tsv with the columns audio, text, seconds
   and finished, a row for every input line, in order; a blank input has no sound.
   finished is false for an output that did not stop by itself and was cut. An input
-  is a text, or {"text": "…", "speaker": "…"}; long texts are spoken in pieces.`;
+  is a text, or {"text": "…", "speaker": "…"}; long texts are spoken in pieces.
+
+Dialogue: an input is what somebody says, or the turns so far as JSON: ["Hello.", "Hi!",
+  "How are you?"], or [{"speaker": "…", "text": "…"}, …]. --chat reads a line, prints
+  the reply, and so on; the model sees the turns before as the configuration says.
+  /reset forgets them, /quit or the end of the input ends the chat.`;
+
+/** What makes no sense while chatting: where lines come from and go to, and what is told of outputs. */
+const NOT_WITH_CHAT = [
+  ...(['input', 'output', 'nBest', 'json', 'scores', 'attention'] as const),
+  ...(['batchSize', 'onBad', 'speed', 'mels', 'withoutReplacement'] as const),
+];
 
 /** The method that the options choose, if they choose one. @throws UsageError when they do not fit together */
 function methodOf(options: {
@@ -109,7 +120,10 @@ export function addDecode(program: Command, context: CliContext): void {
     )
     .option('--speed <x>', 'how fast is spoken, for parallel models of sound: 2 is twice as fast', finiteNumber)
     .option('--mels', 'write the spectrogram of each sound beside it (.npy)')
-    .option('--checkpoint <name>', 'checkpoint of the run (default: best)');
+    .option('--checkpoint <name>', 'checkpoint of the run (default: best)')
+    .addOption(
+      new Option('--chat', 'talk with a model of dialogue, a line each in turns').conflicts([...NOT_WITH_CHAT]),
+    );
   withCommonOptions(command)
     .addHelpText('after', FORMATS)
     .addHelpText(
@@ -124,6 +138,7 @@ export function addDecode(program: Command, context: CliContext): void {
         's2s decode run --input input.txt --json --attention > attention.jsonl',
         's2s decode recogniser --input test.tsv --json --on-bad skip',
         'echo "Guten Morgen!" | s2s decode voice --output morning',
+        's2s decode dialogue --chat',
       ),
     )
     .action(async (run, options) => {
@@ -158,37 +173,37 @@ export function addDecode(program: Command, context: CliContext): void {
         const found = options.greedy ? '--greedy' : `--beam ${beam}`;
         throw new UsageError(`--n-best ${nBest} needs a beam of at least ${nBest}, found ${found}`);
       }
+      const search = defined({
+        beam,
+        lengthPenalty,
+        ctcWeight,
+        maxLength,
+        onLong,
+        checkpoint,
+        method,
+        beamGroups,
+        diversityStrength,
+        temperature,
+        topK,
+        topP,
+        minP,
+        typicalP,
+        repetitionPenalty,
+      });
+      if (options.chat) {
+        await interruptible(context, 'stopping', (signal) =>
+          context.library.chat({ ...runSettings(options, context), run, ...search, signal }),
+        );
+        return;
+      }
       const summary = await interruptible(context, 'stopping', (signal) =>
         context.library.decode({
           ...runSettings(options, context),
           run,
           input,
           output,
-          ...defined({
-            beam,
-            nBest,
-            scores,
-            lengthPenalty,
-            ctcWeight,
-            maxLength,
-            batchSize,
-            onLong,
-            onBad,
-            checkpoint,
-            json,
-            attention,
-            method,
-            beamGroups,
-            diversityStrength,
-            temperature,
-            topK,
-            topP,
-            minP,
-            typicalP,
-            repetitionPenalty,
-            speed,
-            mels,
-          }),
+          ...search,
+          ...defined({ nBest, scores, batchSize, onBad, json, attention, speed, mels }),
           signal,
         }),
       );

@@ -6,6 +6,7 @@ export const library: Library = {
   train: async (options) => (await import('../run/train.js')).train(options),
   evaluate: async (options) => (await import('../run/evaluate.js')).evaluate(options),
   decode: async (options) => (await import('../run/decode.js')).decode(options),
+  chat: async (options) => (await import('../run/chat.js')).chat(options),
   report: async (options) => (await import('../run/report.js')).report(options),
   tasks: async () => (await import('../../tasks/index.js')).tasks,
   measureSpeed: async (engine, threads, seconds) =>

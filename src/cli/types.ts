@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { EngineName } from '../engine/names.js';
 import type {
+  ChatOptions,
   DecodeOptions,
   DecodeSummary,
   EvaluateOptions,
@@ -30,6 +31,8 @@ export interface Library {
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
   /** Reads the input and writes the output itself. */
   decode(options: DecodeOptions): Promise<DecodeSummary>;
+  /** Talks with whoever writes to standard input. */
+  chat(options: ChatOptions): Promise<void>;
   /** Writes the page itself. */
   report(options: ReportOptions): Promise<ReportResult>;
   tasks(): Promise<readonly TaskInfo[]>;

@@ -73,6 +73,8 @@ export interface OpenOptions {
   cacheDir: string;
   /** Rows a block, 1,024 by default: the unit in which rows are read and shuffled. */
   blockRows?: number;
+  /** Reads a line of a JSONL file, instead of taking a string under each of the two keys. */
+  readJson?: RowReader;
 }
 
 /** One file cut into blocks of equally many lines. */
@@ -190,8 +192,8 @@ class FileCorpus implements Corpus {
     const targets = this.reader === undefined ? await readLinesOf(this.targetFile, block, count) : lines;
     return lines.map((line, i) => {
       const origin = lineOf(this.sourceFile, first + i);
-      const { source, target }: Sides = this.reader?.(line, origin) ?? { source: line, target: targets[i] ?? '' };
-      return { index: first + i, source, target, origin };
+      const sides: Sides = this.reader?.(line, origin) ?? { source: line, target: targets[i] ?? '' };
+      return { index: first + i, ...sides, origin };
     });
   }
 
@@ -253,7 +255,7 @@ export async function openCorpus(split: SplitConfig, options: OpenOptions): Prom
   const blockRows = options.blockRows ?? 1024;
   return files.kind === 'parallel'
     ? openParallel(files.source, files.target, options.cacheDir, blockRows)
-    : openSingle(files, options.cacheDir, blockRows);
+    : openSingle(files, options, blockRows);
 }
 
 async function openParallel(source: string, target: string, cacheDir: string, blockRows: number): Promise<Corpus> {
@@ -274,7 +276,7 @@ async function openParallel(source: string, target: string, cacheDir: string, bl
 
 async function openSingle(
   files: Extract<SplitFiles, { file: string }>,
-  cacheDir: string,
+  { cacheDir, readJson }: OpenOptions,
   blockRows: number,
 ): Promise<Corpus> {
   const { file, kind, sourceColumn, targetColumn } = files;
@@ -284,7 +286,7 @@ async function openSingle(
     const input = await openFile(file);
     const reader =
       kind === 'jsonl'
-        ? jsonlReader(String(sourceColumn), String(targetColumn))
+        ? (readJson ?? jsonlReader(String(sourceColumn), String(targetColumn)))
         : tsvReader(await firstLine(input), `${file}:1`, sourceColumn, targetColumn);
     const scans = { source: new SideScan(), target: new SideScan() };
     const indexed = await indexFile(input, skipped, blockRows, (index, bytes, start, end) => {

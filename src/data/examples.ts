@@ -34,6 +34,8 @@ export interface ModelExample extends Example {
   readonly source: SourceSequence;
   /** Token ids, of the extended vocabulary where the source can be copied from; or frames. */
   readonly target: Int32Array | FrameTarget;
+  /** What each target token counts in the loss of training, 1 unless told. */
+  readonly targetWeights?: Float32Array;
   /** Tokens of the CTC head, without a stop token. */
   readonly ctcTarget?: Int32Array;
   /** Tokens of what is said in a target of speech, for the CTC head on the decoder, without a stop token. */

@@ -5,6 +5,8 @@ import { DataError } from '../errors.js';
 export interface Sides {
   source: string;
   target: string;
+  /** Everything that would be right, where that is more than the target. */
+  references?: readonly string[];
 }
 
 /**
@@ -54,32 +56,50 @@ function columns(count: number): string {
   return count === 1 ? '1 column' : `${count} tab-separated columns`;
 }
 
+/** The object that a line of JSON Lines is. @param origin `file:line`, for error messages @throws DataError where it is none */
+export function jsonObject(line: string, origin: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    const found = line.trim() === '' ? 'a blank line' : `invalid JSON (${(error as Error).message})`;
+    throw new DataError(`${origin}: expected a JSON object, found ${found}; correct the line`, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new DataError(`${origin}: expected a JSON object, found ${kindOf(value)}; correct the line`);
+  return value;
+}
+
+/** What an object of JSON has under a key. */
+export const jsonField = (object: object, key: string): unknown =>
+  Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+
+/**
+ * A string of JSON.
+ * @param place where it stands, for error messages, such as `under "source"`
+ * @param expected what else could have stood there
+ * @throws DataError when it is no string of Unicode text
+ */
+export function jsonText(value: unknown, origin: string, place: string, expected = 'a string'): string {
+  if (typeof value !== 'string')
+    throw new DataError(`${origin}: expected ${expected} ${place}, found ${kindOf(value)}`);
+  // JSON escapes can spell half a surrogate pair, which no UTF-8 file could hold.
+  if (/\p{Surrogate}/u.test(value))
+    throw new DataError(`${origin}: expected Unicode text ${place}, found a lone surrogate`);
+  return value;
+}
+
 /** A reader of JSON Lines: an object a line, with a string under each of the two keys. */
 export function jsonlReader(sourceKey: string, targetKey: string): RowReader {
   return (line, origin) => {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch (error) {
-      const found = line.trim() === '' ? 'a blank line' : `invalid JSON (${(error as Error).message})`;
-      throw new DataError(`${origin}: expected a JSON object, found ${found}; correct the line`, { cause: error });
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new DataError(`${origin}: expected a JSON object, found ${kindOf(value)}; correct the line`);
-    const cell = (key: string): string => {
-      const found = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-      if (typeof found !== 'string')
-        throw new DataError(`${origin}: expected a string under ${JSON.stringify(key)}, found ${kindOf(found)}`);
-      // JSON escapes can spell half a surrogate pair, which no UTF-8 file could hold.
-      if (/\p{Surrogate}/u.test(found))
-        throw new DataError(`${origin}: expected Unicode text under ${JSON.stringify(key)}, found a lone surrogate`);
-      return found;
-    };
+    const object = jsonObject(line, origin);
+    const cell = (key: string): string => jsonText(jsonField(object, key), origin, `under ${JSON.stringify(key)}`);
     return { source: cell(sourceKey), target: cell(targetKey) };
   };
 }
 
-function kindOf(value: unknown): string {
+/** What kind of JSON a value is, for messages. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

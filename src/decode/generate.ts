@@ -8,6 +8,7 @@ import { type DecodingConfig, hypothesesPerSentence, USUAL_DIVERSITY } from './c
 import { ctcGreedy } from './ctc/greedy.js';
 import { jointRescorer } from './ctc/joint.js';
 import { ctcBeamSearch } from './ctc/prefix-beam.js';
+import { aboveThresholds } from './relevance.js';
 import { beamSearch } from './search/beam.js';
 import { diverseBeamSearch } from './search/diverse.js';
 import type { Hypothesis } from './search/frontier.js';
@@ -19,7 +20,7 @@ import { maximumLengths } from './search/stopping.js';
 import type { CtcLogProbs, SourceSession, TransformerDecoder } from './session.js';
 
 /** Where in the whole input the sentences of one call stand, so that what is drawn for them does not depend on how they are grouped. */
-export interface SampleOrigin {
+interface SampleOrigin {
   readonly seed: number;
   /** Number of the first sentence, counted from 0. */
   readonly first: number;
@@ -59,6 +60,14 @@ export async function generate(
     signal?.throwIfAborted();
     const indices = order.slice(start, start + config.batchSize);
     const batch = await Promise.all(indices.map((index) => loadedSource(sources[index] as SourceSequence)));
+    if (decoder.relevance) {
+      const found = aboveThresholds(await decoder.relevance.score(batch));
+      indices.forEach((index, i) => {
+        results[index] = [found[i] as Hypothesis];
+      });
+      onDone?.(start + indices.length);
+      continue;
+    }
     const session = await decoder.start(batch, hypothesesPerSentence(config), onCtc !== undefined || ctcWeight > 0);
     indices.forEach((index, i) => {
       onCtc?.(index, session.ctc[i] as CtcLogProbs);

@@ -3,14 +3,15 @@
 import { withinVocabulary } from '../data/extended-vocabulary.js';
 import type { SourceSequence } from '../data/sequences.js';
 import { MASKED } from '../engine/fused/attention.js';
-import type { CompileOptions, Engine, Executable, HostTensor, Program, TensorSpec } from '../engine/types.js';
+import type { CompileOptions, Engine, Executable, HostTensor, Program } from '../engine/types.js';
 import { EngineError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
 import { alignmentShape, initialAlignment } from '../model/cross-attention.js';
-import { targetVocabularySize, type VocabularySizes } from '../model/parameters.js';
+import { targetVocabularySize } from '../model/parameters.js';
 import { BOS, EOS, PAD, UNK } from '../text/special-tokens.js';
 import { CopyMerger, copyableSources, copySourceInput } from './copy.js';
 import { copySharesProgram } from './copy-programs.js';
+import type { DecoderModel } from './decoder-model.js';
 import {
   alignmentNames,
   attentionProgram,
@@ -20,18 +21,12 @@ import {
   samplingStep,
   sentenceNames,
 } from './programs.js';
+import { RelevanceScorer } from './relevance.js';
 import type { Candidates, DecodingSession } from './search/model.js';
 import { sourceInputs } from './source-batch.js';
 
 /** Steps that the self-attention caches hold at first; doubled whenever they are full. */
 const INITIAL_STEPS = 16;
-
-/** What a {@link TransformerDecoder} decodes with. */
-export interface DecoderModel {
-  readonly config: ModelConfig;
-  readonly parameters: Readonly<Record<string, TensorSpec>>;
-  readonly vocabulary: VocabularySizes;
-}
 
 /** Log-probabilities of the CTC head for one source. */
 export interface CtcLogProbs {
@@ -76,13 +71,17 @@ interface StepPrograms {
 export class TransformerDecoder {
   private readonly encoders = new Map<boolean, Promise<Executable>>();
   private readonly steps = new Map<string, Promise<Executable>>();
+  /** For models that decide each token by itself. */
+  readonly relevance: RelevanceScorer | undefined;
 
   /** @param options how parameters are found: constants to pre-pack, or stored variables that may still change. */
   constructor(
     private readonly engine: Engine,
     private readonly model: DecoderModel,
     private readonly options: CompileOptions = {},
-  ) {}
+  ) {
+    if (model.vocabulary.relevance) this.relevance = new RelevanceScorer(engine, model, options);
+  }
 
   /** V. */
   private get generated(): number {

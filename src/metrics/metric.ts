@@ -1,9 +1,13 @@
 // The registry of the metrics that score text, and several of them at once.
 import { BLEU, CHRF, type Metric as SacreMetric, type Score, TER } from 'sacrebleu-ts';
 import { UsageError } from '../errors.js';
+import { ANSWER_METRICS } from './answers/metrics.js';
+import { DIVERSITY_METRICS } from './diversity/metrics.js';
 import { ERROR_RATE_METRICS } from './error-rates/metrics.js';
 import { pronunciationErrorRate } from './error-rates/pronunciations.js';
+import { LABEL_METRICS } from './labels/metrics.js';
 import { ROUGE_METRICS } from './rouge/metrics.js';
+import { TREE_METRICS } from './trees/metrics.js';
 import type { Metric, MetricOptions, MetricScore } from './types.js';
 
 export type { Metric, MetricOptions, MetricScore } from './types.js';
@@ -110,6 +114,10 @@ const METRICS: readonly Metric[] = [
   ...ERROR_RATE_METRICS,
   pronunciationErrorRate,
   ...ROUGE_METRICS,
+  ...ANSWER_METRICS,
+  ...LABEL_METRICS,
+  ...TREE_METRICS,
+  ...DIVERSITY_METRICS,
 ];
 
 /** Names of all text metrics. */

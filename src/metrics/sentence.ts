@@ -7,7 +7,10 @@ import type { MetricOptions } from './types.js';
 export type Reward = (output: string, reference: string) => number;
 
 /** Metrics whose scores are percentages. */
-const PERCENTAGES = new Set(['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch', 'f1', 'pronunciationErrorRate']);
+const PERCENTAGES = new Set([
+  ...['bleu', 'chrf', 'chrf++', 'ter', 'exactMatch', 'f1', 'pronunciationErrorRate'],
+  ...['squadExactMatch', 'squadF1', 'evalbF1', 'uas', 'las', 'distinct-1', 'distinct-2'],
+]);
 
 /**
  * The reward by a registered metric. BLEU of a sentence is smoothed as sacreBLEU's `sentence_bleu` does it (exponential, effective

@@ -1,6 +1,8 @@
 // What a metric is: options, accumulators and scores.
+import { UsageError } from '../errors.js';
 import type { CharacterUnit } from './error-rates/units.js';
 import type { NormalizerName } from './normalizers/normalize.js';
+import type { EvalbParameters } from './trees/evalb.js';
 
 /** A score with what makes it comparable. */
 export interface MetricScore {
@@ -25,9 +27,16 @@ export interface MetricOptions {
   readonly ignoreStress?: boolean | undefined;
   /** Whether ROUGE compares the stems of English words; false unless told. */
   readonly stem?: boolean | undefined;
+  /** The labels of multi-label classification; those that occur unless told. */
+  readonly labels?: readonly string[] | undefined;
+  /** What evalbF1 leaves out and takes for equal; COLLINS.prm unless told. */
+  readonly evalb?: EvalbParameters | undefined;
 }
 
-/** Collects what a corpus-level score needs, example by example, in memory that does not grow with the corpus. */
+/**
+ * Collects what a corpus-level score needs, example by example. Its memory does not grow with the number of examples, only, in some,
+ * with how many different things are in them: the n-grams of distinct-1 and distinct-2, the labels of multi-label classification.
+ */
 interface Accumulator {
   /** @param references one per reference stream */
   add(hypothesis: string, references: readonly string[]): void;
@@ -39,6 +48,21 @@ export interface Metric {
   readonly name: string;
   readonly higherIsBetter: boolean;
   accumulate(options: MetricOptions): Accumulator;
+}
+
+/**
+ * The reference of an example, for metrics that are defined for one only.
+ * @throws UsageError where there is another number of them
+ */
+export function soleReference(metric: string, references: readonly string[]): string {
+  const [reference, ...others] = references;
+  if (reference === undefined || others.length > 0) {
+    const { length } = references;
+    throw new UsageError(
+      `${metric}: expected one reference for each example, found ${length}; give it one, or use another metric`,
+    );
+  }
+  return reference;
 }
 
 /** How many references the examples have, as signatures tell it: the same number for each, or `var`. */

@@ -9,6 +9,7 @@ import { crossAttentionEntries } from './cross-attention.js';
 import { frameDecoderEntries, isParallel } from './frame-decoder.js';
 import { frontEndSpecs } from './front-end.js';
 import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
+import { relevanceEntries } from './relevance.js';
 
 /** One parameter. */
 export interface ParameterSpec {
@@ -26,6 +27,8 @@ export interface VocabularySizes {
   readonly ctc?: number;
   /** Tokens of the CTC head on a decoder of frames, which there is none of where this is absent. */
   readonly targetText?: number;
+  /** Whether each token of the target is decided by itself; see `relevance.ts`. */
+  readonly relevance?: boolean;
   /** Voices that the target can be in, where the model tells them apart. */
   readonly speakers?: number;
 }
@@ -91,6 +94,7 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
     norm('decoder.norm');
   }
   if (config.copy) add(...copyEntries(width));
+  if (vocabulary.relevance) add(...relevanceEntries(targetVocabularySize(vocabulary)));
   if (vocabulary.ctc !== undefined) linear('ctc', width, vocabulary.ctc);
   if (vocabulary.targetText !== undefined) linear('targetText', width, vocabulary.targetText);
   return specs;

@@ -151,8 +151,8 @@ export class LineDecoder {
     const pieces: { index: number; piece: Piece; sequence: SourceSequence; grammar: OutputGrammar | undefined }[] = [];
     for (const [index, line] of lines.entries()) {
       if (line.trim() === '') continue;
-      this.noteUnknown(line, index, options);
       try {
+        this.noteUnknown(line, index, options);
         for (const piece of await this.piecesOf(line, index, options)) {
           const encoded = await this.run.codec.encodeSource(piece.line, options.folder);
           const sequence = this.fit(encoded, index, options);
@@ -177,11 +177,15 @@ export class LineDecoder {
     return results;
   }
 
-  /** Counts a source that cannot be read, where such are to be left out. @throws the error where they are not */
+  /** Counts a source that cannot be read, where such are to be left out. @throws the error, with the line's place, where they are not */
   private passOver(error: unknown, index: number, { onBad = 'error', origin, log }: LineOptions): void {
-    if (onBad === 'error' || !(error instanceof DataError)) throw error;
+    if (!(error instanceof DataError)) throw error;
+    const place = `${origin(index)}: `;
+    // A codec does not know which line it was given.
+    const message = error.message.startsWith(place) ? error.message : place + error.message;
+    if (onBad === 'error') throw new DataError(message, { missing: error.exitCode === 66, cause: error });
     this.unreadable += 1;
-    if (this.unreadable <= NAMED) log?.(`warning: ${origin(index)}: ${error.message}; its output is blank`);
+    if (this.unreadable <= NAMED) log?.(`warning: ${message}; its output is blank`);
     else if (this.unreadable === NAMED + 1) log?.('warning: more sources cannot be read; they are only counted');
   }
 

@@ -56,18 +56,19 @@ export async function loadRunConfig(
 
 /** The configuration with its paths made absolute, so that a run folder can be used from anywhere. */
 function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
+  const absolute = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(absolute);
+    return typeof value === 'string' ? resolve(baseDir, value) : value;
+  };
   const fix = <Section extends object>(section: Section, keys: readonly string[]): Section =>
     Object.fromEntries(
-      Object.entries(section).map(([key, value]) => [
-        key,
-        keys.includes(key) && typeof value === 'string' ? resolve(baseDir, value) : value,
-      ]),
+      Object.entries(section).map(([key, value]) => [key, keys.includes(key) ? absolute(value) : value]),
     ) as Section;
   const split = (files: object): object => fix(files, ['source', 'target', 'file', 'manifest', 'audioDir']);
   const { train, valid, test } = config.data;
-  const sections = config as { tokenizer?: object; transcriptTokenizer?: object; evaluation?: object };
+  const sections = config as { tokenizer?: object; transcriptTokenizer?: object; labels?: object; evaluation?: object };
   const { evaluation } = sections;
-  const tokenizers = (['tokenizer', 'transcriptTokenizer'] as const).flatMap((key) => {
+  const vocabularies = (['tokenizer', 'transcriptTokenizer', 'labels'] as const).flatMap((key) => {
     const section = sections[key];
     return section ? [[key, fix(section, ['sourceTokenizer', 'targetTokenizer', 'file'])] as const] : [];
   });
@@ -76,7 +77,7 @@ function withAbsolutePaths(config: RunConfig, baseDir: string): RunConfig {
     data: { ...config.data, train: split(train), valid: split(valid), ...(test ? { test: split(test) } : {}) },
     training: withRewardModules(fix(config.training, ['encoderFrom', 'startFrom', 'durationsFrom']), baseDir),
     ...withNoiseFiles(config, baseDir),
-    ...Object.fromEntries(tokenizers),
+    ...Object.fromEntries(vocabularies),
     ...(evaluation ? { evaluation: fix(evaluation, ['recognizer']) } : {}),
   };
 }

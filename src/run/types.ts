@@ -142,6 +142,9 @@ export interface DecodeOptions extends RunSettings, DecodingOverrides {
   readonly mels?: boolean;
 }
 
+/** Options of {@link chat}. Turns that are too long for the model get no reply unless told otherwise. */
+export type ChatOptions = RunSettings & DecodingOverrides & Pick<DecodeOptions, 'run' | 'checkpoint' | 'onLong'>;
+
 /** Result of {@link decode}. */
 export interface DecodeSummary {
   /** Lines read, which is the number of outputs written (times n-best). */

@@ -37,6 +37,9 @@ export function tokenBatch(
     input[start] = BOS;
     input.set(tokens.subarray(0, -1), start + 1);
     weights.fill(weight, start, start + tokens.length);
+    examples[row]?.targetWeights?.forEach((own, i) => {
+      weights[start + i] = weight * own;
+    });
   });
   return {
     ...sourceInputs(examples.map((example) => example.source)),

@@ -14,6 +14,8 @@ import { DropoutSource, dropoutRates, largestMask, poolSize } from './dropout.js
 import { batchingWithin, decodingWithin } from './limits.js';
 import { type TrainerOptions, TrainingLoop } from './loop.js';
 import { type BatchMaker, frameBatches, trueTargetBatches } from './objectives/batch-maker.js';
+import { relevanceBatches } from './objectives/binary-relevance.js';
+import { freeOrderBatches } from './objectives/free-order.js';
 import { SampledBatches } from './objectives/sampled-batches.js';
 import { referenceName, sequenceScores } from './objectives/sequence-level.js';
 import { objectiveSetup, sequenceConfig, sequencesPerSource } from './objectives/settings.js';
@@ -52,7 +54,7 @@ function setUp({ config, codec, train }: TrainerOptions) {
     parameters: parameterVariables(specs),
     vocabulary: codec.vocabulary,
     labelSmoothing: training.labelSmoothing,
-    objective: objectiveSetup(training),
+    objective: codec.vocabulary.relevance ? { kind: 'binary-relevance' } : objectiveSetup(training),
     keepsReference: training.objective === 'reinforce' && training.reinforce.klWeight > 0,
     ctcWeight: config.ctc?.weight ?? 0,
     targetCtcWeight: config.targetCtc?.weight ?? 0,
@@ -102,15 +104,20 @@ async function batchMaker(options: TrainerOptions, setup: TrainingSetup): Promis
   const { engine, config, codec } = options;
   if (config.training.frames) return frameBatches(setup, config.training, config.seed);
   const sequences = sequenceConfig(config.training);
-  if (!sequences) return trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
+  if (codec.vocabulary.relevance) return relevanceBatches(setup);
+  const { model, parameters, vocabulary, keepsReference } = setup;
+  const decoder = () => new TransformerDecoder(engine, { config: model, parameters, vocabulary });
+  if (!sequences) {
+    const maker = trueTargetBatches(config.training, config.seed, setup.ctcWeight > 0);
+    return codec.hasFreeOrder ? freeOrderBatches(maker, decoder(), searchSettings(config.decoding)) : maker;
+  }
   if (!options.reward)
     throw new EngineError('internal: the objective samples outputs, but there is nothing to reward them by');
-  const { model, parameters, vocabulary, keepsReference } = setup;
   const bind = referenceName;
   return new SampledBatches({
     config: sequences,
     seed: config.seed,
-    decoder: new TransformerDecoder(engine, { config: model, parameters, vocabulary }),
+    decoder: decoder(),
     text: (tokens) => codec.decodeOutput(tokens),
     reward: options.reward,
     decoding: decodingWithin(config, searchSettings(config.decoding)),

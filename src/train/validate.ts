@@ -7,20 +7,25 @@ import {
   type ModelExample,
   type RowAction,
   RowReport,
+  targetTokensOf,
   unitOf,
 } from '../data/examples.js';
 import { NAMED_EXAMPLES } from '../data/scan.js';
 import { cutSource, type SourceSequence } from '../data/sequences.js';
 import { beamSettings, searchSettings } from '../decode/config.js';
 import { generate } from '../decode/generate.js';
+import { bestThreshold } from '../decode/relevance.js';
 import { TransformerDecoder } from '../decode/session.js';
 import type { Engine, Executable } from '../engine/types.js';
 import type { MetricScore, Scorer } from '../metrics/metric.js';
+import { targetVocabularySize } from '../model/parameters.js';
+import { THRESHOLDS } from '../model/relevance.js';
 import type { Codec, RunConfig } from '../task.js';
 import { EOS } from '../text/special-tokens.js';
 import { targetTokens, tokenBatch } from './batch.js';
 import { frameStatistics, frameValidationBatch, frameValidationProgram } from './frame-validation.js';
 import { batchingWithin, decodingWithin, longestSource } from './limits.js';
+import { relevanceBatch, relevanceValidation } from './objectives/binary-relevance.js';
 import { averageName, validationProgram } from './programs.js';
 import type { TrainingSetup } from './setup.js';
 
@@ -121,6 +126,7 @@ export class Validator {
     try {
       signal?.throwIfAborted();
       const warn: Log = this.hasWarned ? () => undefined : (line) => log(`warning: validation: ${line}`);
+      if (this.setup.vocabulary.relevance) await this.tuneThresholds(signal);
       const loss = await this.loss(signal, warn);
       const rest = this.createScorer
         ? await this.decode(this.createScorer(), signal, warn)
@@ -133,10 +139,46 @@ export class Validator {
     }
   }
 
+  /** Chooses the threshold of each token by the examples to validate with, and puts them among the parameters. */
+  private async tuneThresholds(signal: AbortSignal | undefined): Promise<void> {
+    const size = targetVocabularySize(this.setup.vocabulary);
+    const logits = Array.from({ length: size }, () => [] as number[]);
+    const isTrue = Array.from({ length: size }, () => [] as boolean[]);
+    const { relevance } = this.transformer();
+    for await (const { examples } of fixedBatches(this.corpus, this.encoding)) {
+      signal?.throwIfAborted();
+      const scores = await relevance?.score(examples.map(({ source }) => source));
+      examples.forEach((example, row) => {
+        const target = targetTokensOf(example);
+        for (let id = 0; id < size; id++) {
+          logits[id]?.push(scores?.logits[row * size + id] as number);
+          isTrue[id]?.push(target.includes(id));
+        }
+      });
+    }
+    const data = Float32Array.from(logits, (own, id) => bestThreshold(own, isTrue[id] as boolean[]));
+    const names = new Set([THRESHOLDS, this.bind(THRESHOLDS)]);
+    await this.engine.write(Object.fromEntries([...names].map((name) => [name, { shape: [size], data }])));
+  }
+
+  /** The model as it stands, ready to decode. */
+  private transformer(): TransformerDecoder {
+    const { parameters, model } = this.setup;
+    const { vocabulary } = this.codec;
+    this.decoder ??= new TransformerDecoder(
+      this.engine,
+      { config: model, parameters, vocabulary },
+      { bind: this.bind },
+    );
+    return this.decoder;
+  }
+
   private async loss(signal: AbortSignal | undefined, warn: Log) {
     const { setup } = this;
     const craft = setup.objective?.kind === 'frames' ? setup.objective : undefined;
-    const program = () => (craft ? frameValidationProgram(setup, craft) : validationProgram(setup));
+    const { relevance } = setup.vocabulary;
+    const program = () =>
+      craft ? frameValidationProgram(setup, craft) : relevance ? relevanceValidation(setup) : validationProgram(setup);
     this.compiled ??= this.engine.compile(program(), { bind: this.bind });
     const executable = await this.compiled;
     const report = new RowReport(this.corpus.size);
@@ -146,7 +188,9 @@ export class Validator {
       signal?.throwIfAborted();
       const inputs = craft
         ? frameValidationBatch(setup, batch, this.config.seed)
-        : tokenBatch(batch.examples, 1, setup.ctcWeight > 0);
+        : relevance
+          ? relevanceBatch(setup, batch.examples, 1)
+          : tokenBatch(batch.examples, 1, setup.ctcWeight > 0);
       for (const [name, { data }] of Object.entries(await executable.run(inputs))) {
         sums[name] = (sums[name] ?? 0) + (data[0] ?? Number.NaN);
       }
@@ -157,6 +201,7 @@ export class Validator {
     }
     if (craft) return { loss: (sums.loss as number) / positions, statistics: frameStatistics(sums, positions) };
     const loss = (sums.negativeLogLikelihood as number) / positions;
+    if (relevance) return { loss, statistics: {} };
     return { loss, statistics: { perplexity: Math.exp(loss), ...tokenMeans(sums, positions) } };
   }
 
@@ -200,14 +245,7 @@ export class Validator {
     const present = group.filter(({ encoded }) => encoded !== undefined);
     const sources = present.map(({ encoded }) => encoded as SourceSequence);
     const grammars = present.map(({ row }) => this.codec.grammar?.(row.source));
-    const { parameters, model } = this.setup;
-    const { vocabulary } = this.codec;
-    this.decoder ??= new TransformerDecoder(
-      this.engine,
-      { config: model, parameters, vocabulary },
-      { bind: this.bind },
-    );
-    const found = await generate(this.decoder, sources, settings, { signal, grammars });
+    const found = await generate(this.transformer(), sources, settings, { signal, grammars });
     const texts = found.map(([best], i) => (best ? this.codec.decodeOutput(best.tokens, sources[i]) : ''));
     return group.map(({ encoded }) => (encoded === undefined ? '' : (texts.shift() ?? '')));
   }

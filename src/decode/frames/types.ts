@@ -1,7 +1,7 @@
 // What the two ways of writing frames share.
 import type { Engine, Executable, Program } from '../../engine/types.js';
 import type { FrameDecodingConfig } from '../config.js';
-import type { DecoderModel } from '../session.js';
+import type { DecoderModel } from '../decoder-model.js';
 import type { WalkingHeads } from './programs.js';
 
 /** What one batch is written with. */

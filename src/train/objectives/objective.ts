@@ -1,5 +1,6 @@
 // The objective of a training setup.
 import type { TrainingSetup } from '../setup.js';
+import { binaryRelevanceObjective } from './binary-relevance.js';
 import { crossEntropyObjective } from './cross-entropy.js';
 import { framesObjective } from './frames.js';
 import { minimumRiskObjective, reinforceObjective } from './sequence-level.js';
@@ -12,6 +13,8 @@ export function objectiveOf(setup: TrainingSetup): Objective {
       return reinforceObjective(setup, setup.objective);
     case 'minimum-risk':
       return minimumRiskObjective(setup, setup.objective);
+    case 'binary-relevance':
+      return binaryRelevanceObjective(setup);
     case 'frames':
       return framesObjective(setup, setup.objective);
     default:

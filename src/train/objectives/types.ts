@@ -66,5 +66,11 @@ type SequenceSetup =
       readonly guidedAttention?: undefined;
     };
 
+/** A decision for each token of the target by itself; see `binary-relevance.ts`. */
+interface RelevanceSetup {
+  readonly kind: 'binary-relevance';
+  readonly guidedAttention?: undefined;
+}
+
 /** What a training optimises. */
-export type ObjectiveSetup = CrossEntropySetup | SequenceSetup | FramesSetup;
+export type ObjectiveSetup = CrossEntropySetup | SequenceSetup | FramesSetup | RelevanceSetup;

@@ -198,6 +198,15 @@ describe('decode', () => {
     expect(code).toBe(2);
     expect(stderr).toBe('error: --n-best 2 needs a beam of at least 2, found --greedy\n');
   });
+
+  it('chats', async () => {
+    const line = 'decode run --chat --sample --top-p 0.9 --max-length 20 --checkpoint latest --seed 3';
+    const { code, calls, stdout, stderr } = await record(line.split(' '));
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+    expect(calls).toEqual([
+      { ...common, seed: 3, run: 'run', method: 'sample', topP: 0.9, maxLength: 20, checkpoint: 'latest' },
+    ]);
+  });
 });
 
 describe('tasks', () => {
@@ -295,6 +304,9 @@ describe('usage', () => {
     ['decode r --beam 2 --greedy', "error: option '--greedy' cannot be used with option '--beam <n>'"],
     ['eval r --split a --source b', "error: option '--split <name>' cannot be used with option '--source <file>'"],
     ['eval r --min bleu', 'Expected metric=score, such as bleu=30.'],
+    ['decode r --chat --json', "error: option '--chat' cannot be used with option '--json'"],
+    ['decode r --chat --input x', "error: option '--chat' cannot be used with option '--input <file>'"],
+    ['decode r --chat --n-best 2', "error: option '--chat' cannot be used with option '--n-best <n>'"],
     ['decode r --sample --beam 2', "error: option '--sample' cannot be used with option '--beam <n>'"],
   ])('refuses %j with exit code 2', async (line, message) => {
     const { code, stdout, stderr, calls } = await record(line.split(' '));

@@ -92,6 +92,7 @@ export async function record(
     train: async () => TRAINING,
     evaluate: async () => EVALUATION,
     decode: async () => ({ examples: 4, seconds: 2, truncated: 1 }),
+    chat: async () => undefined,
     report: async ({ run }) => ({ ...REPORT, output: `${run}/report.html` }),
     tasks: async () => TASKS,
     measureSpeed: async (engine) => ({ gflops: engine === 'cpu' ? 0.5 : 150 }),
@@ -111,6 +112,10 @@ export async function record(
       decode: (options) => {
         recording.calls.push(plain(options));
         return library.decode(options);
+      },
+      chat: (options) => {
+        recording.calls.push(plain(options));
+        return library.chat(options);
       },
       report: (options) => {
         recording.calls.push(plain(options));
