@@ -44,7 +44,7 @@ export interface GenerateOptions {
  * Decodes sentences by the method of the settings.
  * @param sources token ids of each sentence with the stop token, or frames
  * @returns for each sentence its hypotheses, best first
- * @throws ConfigError when the settings contradict each other
+ * @throws ConfigError when the settings contradict each other or the grammars
  */
 export async function generate(
   decoder: TransformerDecoder,
@@ -56,6 +56,12 @@ export async function generate(
   const order = sources.map((_source, index) => index).sort((a, b) => length(a) - length(b) || a - b);
   const results = new Array<Hypothesis[]>(sources.length);
   const ctcWeight = config.ctcWeight ?? 0;
+  for (const name of ['minLength', 'noRepeatNgram'] as const) {
+    if (config[name] === 0 || !grammars?.some((grammar) => grammar !== undefined)) continue;
+    throw new ConfigError(
+      `\`${name}\` must be 0 where a grammar says what outputs may look like, as it could leave nothing to follow, but is ${config[name]}.`,
+    );
+  }
   for (let start = 0; start < order.length; start += config.batchSize) {
     signal?.throwIfAborted();
     const indices = order.slice(start, start + config.batchSize);

@@ -1,11 +1,13 @@
 // Sampling and diverse search with a real model: what a source is given depends on its number and the seed, on no batch.
 import { describe, expect, it } from 'vitest';
+import type { OutputGrammar } from '../../../src/data/output-grammar.js';
 import { type DecodingConfig, decodingConfigSchema } from '../../../src/decode/config.js';
 import { generate } from '../../../src/decode/generate.js';
 import { TransformerDecoder } from '../../../src/decode/session.js';
 import { ConfigError } from '../../../src/errors.js';
 import { initialParameters } from '../../../src/model/parameters.js';
 import { Random } from '../../../src/random.js';
+import { EOS } from '../../../src/text/special-tokens.js';
 import { modelConfig, tinySetup, useEngine } from '../engine/support.js';
 
 const random = new Random(2, 'generate');
@@ -45,6 +47,28 @@ describe('with a model', () => {
     ];
     expect(halves.flat()).toEqual(whole);
     expect(await outputs(it, settings({ method, ...section }), 0, 8)).not.toEqual(whole);
+    await it.dispose();
+  });
+
+  it('keeps to the grammar of each source, at any length, and refuses rules that could leave nothing', async () => {
+    const it = decoder();
+    /** A number of 5s, then the end. */
+    const grammar = (count: number): OutputGrammar => ({
+      shortest: count,
+      following: (prefix) => [prefix.length === count ? EOS : 5],
+    });
+    const grammars = sources.map((_source, i) => (i % 3 === 0 ? undefined : grammar(i % 20)));
+    for (const batchSize of [64, 7]) {
+      const found = await generate(it, sources, settings({ beam: 2, batchSize }), { grammars });
+      for (const [i, [best]] of found.entries()) {
+        if (i % 3 > 0) expect([...best!.tokens]).toEqual(new Array(i % 20).fill(5));
+      }
+      expect(new Set(found.map(([best]) => best!.tokens.join())).size).toBeGreaterThan(21);
+    }
+    for (const section of [{ noRepeatNgram: 2 }, { minLength: 1 }]) {
+      await expect(generate(it, sources, settings(section), { grammars })).rejects.toThrow(ConfigError);
+      await generate(it, sources, settings(section), { grammars: [] });
+    }
     await it.dispose();
   });
 
