@@ -56,18 +56,42 @@ function columns(count: number): string {
   return count === 1 ? '1 column' : `${count} tab-separated columns`;
 }
 
+/**
+ * The value of a line of JSON Lines.
+ * @param origin `file:line`, for error messages @param expected what should stand there @throws DataError for invalid JSON
+ */
+export function jsonLine(line: string, origin: string, expected: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    const found = line.trim() === '' ? 'a blank line' : `invalid JSON (${(cause as Error).message})`;
+    throw new DataError(`${origin}: expected ${expected}, found ${found}; correct the line`, { cause });
+  }
+}
+
 /** The object that a line of JSON Lines is. @param origin `file:line`, for error messages @throws DataError where it is none */
 export function jsonObject(line: string, origin: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    const found = line.trim() === '' ? 'a blank line' : `invalid JSON (${(error as Error).message})`;
-    throw new DataError(`${origin}: expected a JSON object, found ${found}; correct the line`, { cause: error });
-  }
+  const value = jsonLine(line, origin, 'a JSON object');
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DataError(`${origin}: expected a JSON object, found ${kindOf(value)}; correct the line`);
   return value;
+}
+
+/**
+ * The value of a whole file of JSON.
+ * @param what is expected, for error messages
+ * @throws DataError naming the line where the parser tells it
+ */
+export function jsonDocument(text: string, file: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    const at = /position (\d+)/.exec(message)?.[1] ?? (message.includes('end of JSON') ? text.length : undefined);
+    const line = at === undefined ? '' : `:${text.slice(0, Number(at)).split('\n').length}`;
+    const found = text.trim() === '' ? 'nothing' : `invalid JSON (${message})`;
+    throw new DataError(`${file}${line}: expected ${what}, found ${found}; correct the file`, { cause });
+  }
 }
 
 /** What an object of JSON has under a key. */

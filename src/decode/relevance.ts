@@ -71,8 +71,8 @@ export function aboveThresholds({ logits, thresholds, tokens }: Relevance): Hypo
     const all = Array.from(own.keys()).slice(SPECIAL_TOKENS.length);
     const taken = all.filter((id) => (own[id] as number) > (thresholds[id] as number));
     taken.sort((a, b) => (own[b] as number) - (own[a] as number) || a - b);
-    const sure = new Set(taken);
-    const logProb = all.reduce((sum, id) => sum + logSigmoid((sure.has(id) ? 1 : -1) * (own[id] as number)), 0);
+    const chosen = new Set(taken);
+    const logProb = all.reduce((sum, id) => sum + logSigmoid((chosen.has(id) ? 1 : -1) * (own[id] as number)), 0);
     const tokenLogProbs = Float32Array.from(taken, (id) => logSigmoid(own[id] as number));
     return { tokens: Int32Array.from(taken), tokenLogProbs, logProb, score: logProb, finished: true };
   });

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openInput } from '../../src/data/files.js';
 import { fileChunks, readLines } from '../../src/data/lines.js';
-import { kindOf } from '../../src/data/rows.js';
+import { jsonDocument, jsonLine, kindOf } from '../../src/data/rows.js';
 import { DataError } from '../../src/errors.js';
 import { type Turn, turnList, turnOf } from './turns.js';
 
@@ -30,24 +30,6 @@ async function filesOf(path: string): Promise<string[]> {
   });
 }
 
-/** Where in a text the parser stopped, as `file:line`, if its message tells. */
-function placeOf(error: Error, text: string, name: string): string {
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  return position === undefined ? name : `${name}:${text.slice(0, Number(position)).split('\n').length}`;
-}
-
-/** Parses JSON. @throws DataError saying where it is not */
-function parse(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const found = text.trim() === '' ? 'nothing' : `invalid JSON (${(error as Error).message})`;
-    throw new DataError(`${placeOf(error as Error, text, name)}: expected dialogues in JSON, found ${found}`, {
-      cause: error,
-    });
-  }
-}
-
 /** @throws DataError naming the turn that is none */
 function dialogueOf(value: unknown, origin: string): Dialogue {
   return { turns: turnList(value, origin).map((turn, i) => turnOf(turn, `${origin} turn ${i + 1}`)), origin };
@@ -65,13 +47,14 @@ async function* readFileOf(path: string, cacheDir: string): AsyncGenerator<Dialo
       let number = 0;
       for await (const line of readLines(fileChunks(handle), name)) {
         number += 1;
-        yield dialogueOf(parse(line, `${name}:${number}`), `${name}:${number}`);
+        const origin = `${name}:${number}`;
+        yield dialogueOf(jsonLine(line, origin, 'dialogues in JSON'), origin);
       }
       return;
     }
     const lines: string[] = [];
     for await (const line of readLines(fileChunks(handle), name)) lines.push(line);
-    const list = parse(lines.join('\n'), name);
+    const list = jsonDocument(lines.join('\n'), name, 'dialogues in JSON');
     if (!Array.isArray(list)) throw new DataError(`${name}: expected a list of dialogues, found ${kindOf(list)}`);
     for (const [i, value] of list.entries()) yield dialogueOf(value, `${name}: dialogue ${i + 1}`);
   } finally {

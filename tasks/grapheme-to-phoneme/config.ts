@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { batchingSchema, splitSchema } from '../../src/data/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
-import { modelConfigSchema } from '../../src/model/config.js';
-import { copyProblems, trainingConfigSchema } from '../../src/train/config.js';
-import { textEvaluation, validationMetricProblem } from '../evaluation.js';
+import { trainingConfigSchema } from '../../src/train/config.js';
+import { textEvaluation } from '../evaluation.js';
+import { checkTextConfig, separateVocabularies } from '../text/config.js';
 
 /** Whether a split is a dictionary in the format of CMUdict, by what it says or by the name of its file. */
 export const isDictionary = ({ file, format }: { file?: string | undefined; format?: string | undefined }): boolean =>
@@ -80,33 +80,14 @@ export const graphemeToPhonemeConfigSchema = z
       .prefault({})
       .describe('how pronunciations are read'),
     batching: batchingSchema.prefault({}).describe('how rows become batches'),
-    model: modelConfigSchema
-      .safeExtend({
-        embeddings: z
-          .enum(['tied', 'separate'])
-          .default('tied')
-          .describe('tied: phonemes and output use one matrix; separate: each has its own'),
-        copy: z
-          .boolean()
-          .default(false)
-          .refine((isOn) => !isOn, 'copy repeats words of the source, but letters are no phonemes; leave it false')
-          .describe('copy words of the source to the output, which phonemes cannot be'),
-      })
-      .prefault({})
-      .describe('the Transformer'),
+    model: separateVocabularies('phonemes', 'letters are no phonemes'),
     training: trainingConfigSchema.prefault({}).describe('how it is trained'),
     decoding: decodingConfigSchema.prefault({}).describe('how outputs are searched for'),
     evaluation: textEvaluation(['per', 'pronunciationErrorRate']),
   })
-  .superRefine(({ training }, context) => {
-    for (const { path, message } of copyProblems(false, training)) {
-      context.addIssue({ code: 'custom', path: [...path], message });
-    }
-    const problem = validationMetricProblem(training.validationMetric);
-    if (problem !== undefined) {
-      context.addIssue({ code: 'custom', path: ['training', 'validationMetric'], message: problem });
-    }
-  });
+  .superRefine(({ model, training }, context) =>
+    checkTextConfig({ model, training, tokenizer: { joint: false } }, context),
+  );
 
 /** See {@link graphemeToPhonemeConfigSchema}. */
 export type GraphemeToPhonemeConfig = z.infer<typeof graphemeToPhonemeConfigSchema>;

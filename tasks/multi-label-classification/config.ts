@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { batchingSchema, splitSchema } from '../../src/data/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
-import { modelConfigSchema } from '../../src/model/config.js';
 import { textTokenizerConfigSchema } from '../../src/text/config.js';
 import { trainingConfigSchema } from '../../src/train/config.js';
-import { textEvaluation, validationMetricProblem } from '../evaluation.js';
-import { textData, textHead } from '../text/config.js';
+import { textEvaluation } from '../evaluation.js';
+import { checkTextConfig, separateVocabularies, textData, textHead } from '../text/config.js';
 
 /** `labels:` of a configuration. */
 const labelsSchema = z
@@ -69,27 +68,17 @@ const sections = z.strictObject({
     })
     .prefault({})
     .describe('how rows become batches'),
-  model: modelConfigSchema
-    .safeExtend({
-      embeddings: z
-        .enum(['tied', 'separate'])
-        .default('tied')
-        .describe('tied: labels and output use one matrix; separate: each has its own'),
-      copy: z.literal(false).default(false).describe('labels are no words of the text: there is nothing to copy'),
-    })
-    .prefault({})
-    .describe('the Transformer'),
+  model: separateVocabularies('labels', 'labels are no words of the text'),
   training: trainingConfigSchema.prefault({}).describe('how it is trained'),
   decoding: decodingConfigSchema.prefault({}).describe('how labels are searched for'),
   evaluation: textEvaluation(['microF1', 'macroF1', 'subsetAccuracy', 'hammingLoss']),
 });
 
 /** The whole configuration of a multi-label classification run. */
-export const multiLabelConfigSchema = sections.superRefine(({ labels, training, decoding }, context) => {
+export const multiLabelConfigSchema = sections.superRefine(({ labels, model, training, decoding }, context) => {
   const fail = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   if (labels.decision === 'binary-relevance') checkRelevance({ labels, training, decoding }, fail);
-  const problem = validationMetricProblem(training.validationMetric);
-  if (problem !== undefined) fail(['training', 'validationMetric'], problem);
+  checkTextConfig({ model, training, tokenizer: { joint: false } }, context);
   if (training.objective !== 'cross-entropy' && labels.order === 'free') {
     fail(
       ['labels', 'order'],

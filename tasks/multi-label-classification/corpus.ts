@@ -141,8 +141,11 @@ export async function openLabels(config: MultiLabelConfig, split: SplitConfig, c
           `${origin}: expected at least one label, found none; add one, or set labels.onNone to keep or skip`,
         );
       }
-      none.add(origin);
-      if (onNone === 'skip') continue;
+      // Those that are kept are in the corpus's own warning of blank targets.
+      if (onNone === 'skip') {
+        none.add(origin);
+        continue;
+      }
     }
     const unknown = names.filter((name) => learned && !learned.has(name));
     if (unknown.length > 0) {
@@ -163,8 +166,7 @@ export async function openLabels(config: MultiLabelConfig, split: SplitConfig, c
     throw new DataError(`${split.file ?? split.source}: expected at least one example, found none`);
   blank.report(log, 'has a blank text and is left out', 'have a blank text and are left out');
   twice.report(log, 'has a label twice, which counts once', 'have a label twice, which counts once');
-  const left = onNone === 'skip' ? ' and is left out' : '';
-  none.report(log, `has no label${left}`, `have no label${left.replace('is', 'are')}`);
+  none.report(log, 'has no label and is left out', 'have no label and are left out');
   const names = [...unseenNames].map((name) => `"${name}"`).join(', ');
   unseen.report(log, `has labels that cannot be learned (${names})`, `have labels that cannot be learned (${names})`);
   return listedCorpus(rows);

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { batchingSchema, splitSchema } from '../../src/data/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
-import { modelConfigSchema } from '../../src/model/config.js';
 import { trainingConfigSchema } from '../../src/train/config.js';
 import { textEvaluation } from '../evaluation.js';
-import { checkTextConfig, textData, textHead } from '../text/config.js';
+import { checkTextConfig, separateVocabularies, textData, textHead } from '../text/config.js';
 
 const percentiles = z
   .tuple([z.int().min(0).max(99), z.int().min(1).max(100)])
@@ -64,23 +63,7 @@ const sections = (metrics: readonly string[]) => ({
     .prefault({})
     .describe('which words of sentences have tokens; the others are read as unknown'),
   batching: batchingSchema.prefault({}).describe('how rows become batches'),
-  model: modelConfigSchema
-    .safeExtend({
-      embeddings: z
-        .enum(['tied', 'separate'])
-        .default('tied')
-        .describe('tied: target tokens and output use one matrix; separate: each has its own'),
-      copy: z
-        .boolean()
-        .default(false)
-        .refine(
-          (isOn) => !isOn,
-          'copy repeats words of the source, which no output of this task has to; leave it false',
-        )
-        .describe('copy words of the source to the output, which no output of this task has to'),
-    })
-    .prefault({})
-    .describe('the Transformer'),
+  model: separateVocabularies('target tokens', 'outputs of this task have none'),
   training: trainingConfigSchema.prefault({}).describe('how it is trained'),
   decoding: decodingConfigSchema.prefault({}).describe('how outputs are searched for'),
   evaluation: textEvaluation(metrics),

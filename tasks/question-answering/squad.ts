@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { InputFile } from '../../src/data/files.js';
+import { jsonDocument } from '../../src/data/rows.js';
 import { DataError } from '../../src/errors.js';
 import type { QuestionRow } from './rows.js';
 
@@ -33,18 +34,7 @@ const pathOf = (path: readonly PropertyKey[]): string =>
 async function parseFile({ name, handle }: InputFile): Promise<unknown> {
   const bytes = await handle.readFile();
   if (!isUtf8(bytes)) throw new DataError(`${name}: expected UTF-8 text; convert the file, for example with iconv`);
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const { message } = cause as Error;
-    const at = /position (\d+)/.exec(message)?.[1] ?? (message.includes('end of JSON') ? text.length : undefined);
-    const line = at === undefined ? '' : `:${text.slice(0, Number(at)).split('\n').length}`;
-    throw new DataError(
-      `${name}${line}: expected the JSON of SQuAD, found invalid JSON (${message}); fetch the file again`,
-      { cause },
-    );
-  }
+  return jsonDocument(bytes.toString('utf8').replace(/^\ufeff/, ''), name, 'the JSON of SQuAD');
 }
 
 /**

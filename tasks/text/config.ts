@@ -34,6 +34,26 @@ export const textSections = (metrics: readonly string[]) => ({
   evaluation: textEvaluation(metrics),
 });
 
+/**
+ * `model:` where source and target have vocabularies of their own and nothing can be copied.
+ * @param target what the target's tokens are @param why nothing can be copied, as in `letters are no phonemes`
+ */
+export const separateVocabularies = (target: string, why: string) =>
+  modelConfigSchema
+    .safeExtend({
+      embeddings: z
+        .enum(['tied', 'separate'])
+        .default('tied')
+        .describe(`tied: ${target} and output use one matrix; separate: each has its own`),
+      copy: z
+        .boolean()
+        .default(false)
+        .refine((isOn) => !isOn, `copy repeats words of the source, but ${why}; leave it false`)
+        .describe(`copy words of the source to the output, but ${why}`),
+    })
+    .prefault({})
+    .describe('the Transformer');
+
 /** The parts of a configuration that {@link checkTextConfig} looks at. */
 interface TextRules {
   readonly model: { readonly embeddings: string; readonly copy: boolean };

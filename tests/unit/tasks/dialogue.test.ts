@@ -112,7 +112,7 @@ describe('a split', () => {
 
   it.each<[string, string, string]>([
     ['d.jsonl', `${jsonl(talk)}{"turns": [`, 'd.jsonl:2: expected dialogues in JSON, found invalid JSON'],
-    ['d.jsonl', `${jsonl(talk)}\n`, 'd.jsonl:2: expected dialogues in JSON, found nothing'],
+    ['d.jsonl', `${jsonl(talk)}\n`, 'd.jsonl:2: expected dialogues in JSON, found a blank line'],
     [
       'd.jsonl',
       '{"turn": []}',
