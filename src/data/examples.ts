@@ -9,6 +9,7 @@ import {
   cutSource,
   FrameSequence,
   FrameTarget,
+  SentenceSequence,
   type Sequence,
   type SourceSequence,
 } from './sequences.js';
@@ -157,7 +158,7 @@ export function lengthLimit(batching: BatchingConfig, side: Side): { limit: numb
 /** Cuts a sequence to `limit` positions. */
 function cut(sequence: Sequence, limit: number, endId: number | undefined): Sequence {
   if (sequence.length <= limit) return sequence;
-  if (sequence instanceof CopyableTokens) return cutSource(sequence, limit);
+  if (sequence instanceof CopyableTokens || sequence instanceof SentenceSequence) return cutSource(sequence, limit);
   const start = sequence.slice(0, limit);
   if (start instanceof Int32Array && sequence instanceof Int32Array && endId !== undefined && sequence.at(-1) === endId)
     start[limit - 1] = endId;
@@ -165,8 +166,10 @@ function cut(sequence: Sequence, limit: number, endId: number | undefined): Sequ
 }
 
 /** What the length of a sequence counts. */
-export const unitOf = (sequence: Sequence): string =>
-  sequence instanceof FrameSequence || sequence instanceof FrameTarget ? 'positions' : 'tokens';
+export function unitOf(sequence: Sequence): string {
+  if (sequence instanceof SentenceSequence) return 'sentences';
+  return sequence instanceof FrameSequence || sequence instanceof FrameTarget ? 'positions' : 'tokens';
+}
 
 /** The error for a row with a blank side. */
 function blankError(corpus: Corpus, index: number, side: Side): DataError {

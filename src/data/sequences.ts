@@ -110,8 +110,22 @@ export class CopyableTokens implements Sequence {
   }
 }
 
+/** Sentences, each at a position of its own. */
+export class SentenceSequence implements Sequence {
+  /** @param sentences the tokens of each, the last one the stop token alone */
+  constructor(readonly sentences: readonly Int32Array[]) {}
+
+  get length(): number {
+    return this.sentences.length;
+  }
+
+  slice(start: number, end: number): SentenceSequence {
+    return new SentenceSequence(this.sentences.slice(start, end));
+  }
+}
+
 /** What an encoder reads. */
-export type SourceSequence = Int32Array | FrameSequence | CopyableTokens;
+export type SourceSequence = Int32Array | FrameSequence | CopyableTokens | SentenceSequence;
 
 /** The first `limit` tokens, the last of them the stop token. */
 function cutTokens(tokens: Int32Array, limit: number): Int32Array {
@@ -125,6 +139,8 @@ export function cutSource(source: SourceSequence, limit: number): SourceSequence
   if (source.length <= limit) return source;
   if (source instanceof FrameSequence) return source.slice(0, limit);
   if (source instanceof Int32Array) return cutTokens(source, limit);
+  if (source instanceof SentenceSequence)
+    return new SentenceSequence([...source.sentences.slice(0, limit - 1), source.sentences.at(-1) as Int32Array]);
   return new CopyableTokens(cutTokens(source.ids, limit), cutTokens(source.copyIds, limit), source.vocabulary);
 }
 

@@ -1,6 +1,6 @@
 // A batch of sources as a program's inputs.
 import { padTokens } from '../data/padding.js';
-import { CopyableTokens, FrameSequence, type SourceSequence } from '../data/sequences.js';
+import { CopyableTokens, FrameSequence, SentenceSequence, type SourceSequence } from '../data/sequences.js';
 import type { Tensor } from '../engine/ops.js';
 import type { HostTensor, TensorSpec, Tensors } from '../engine/types.js';
 import { FRAMES_PER_POSITION } from '../model/config.js';
@@ -9,7 +9,8 @@ import type { SourceTensors } from '../model/transformer.js';
 import { PAD } from '../text/special-tokens.js';
 
 /** The inputs of a program that hold its sources. */
-export function sourceSpecs({ source }: VocabularySizes): Record<string, TensorSpec> {
+export function sourceSpecs({ source, sentences }: VocabularySizes): Record<string, TensorSpec> {
+  if (sentences) return { source: { shape: ['B', 'S', 'W'], dtype: 'int32' } };
   if (typeof source === 'number') return { source: { shape: ['B', 'S'], dtype: 'int32' } };
   return {
     source: { shape: ['B', 'S', FRAMES_PER_POSITION * source.features], dtype: 'float32' },
@@ -33,11 +34,14 @@ export function speakerInput(
 
 /** The sources among a program's inputs. */
 export function sourceTensors({ source, sourceLengths }: Tensors): SourceTensors {
-  return sourceLengths ? { frames: source as Tensor, lengths: sourceLengths } : { ids: source as Tensor };
+  if (sourceLengths) return { frames: source as Tensor, lengths: sourceLengths };
+  return source?.rank === 3 ? { sentences: source } : { ids: source as Tensor };
 }
 
 /** Pads sources, frames with zeros. @param sources of one kind; frames must have been loaded */
 export function sourceInputs(sources: readonly SourceSequence[]): Record<string, HostTensor> {
+  const sentences = sources.filter((source) => source instanceof SentenceSequence);
+  if (sentences.length > 0) return sentenceInputs(sentences);
   const frames = sources.filter((source) => source instanceof FrameSequence);
   if (frames.length === 0) {
     const tokens = sources.map((source) => (source instanceof CopyableTokens ? source.ids : (source as Int32Array)));
@@ -54,4 +58,17 @@ export function sourceInputs(sources: readonly SourceSequence[]): Record<string,
     source: { shape: [frames.length, length, width], data },
     sourceLengths: { shape: [frames.length], data: Int32Array.from(frames, (item) => item.length) },
   };
+}
+
+/** Pads sources of sentences: with padding behind the tokens of each, and with sentences of padding alone. */
+function sentenceInputs(sources: readonly SentenceSequence[]): Record<string, HostTensor> {
+  const length = Math.max(...sources.map((source) => source.length));
+  const width = Math.max(...sources.flatMap(({ sentences }) => sentences.map((tokens) => tokens.length)));
+  const data = new Int32Array(sources.length * length * width).fill(PAD);
+  sources.forEach(({ sentences }, row) => {
+    sentences.forEach((tokens, i) => {
+      data.set(tokens, (row * length + i) * width);
+    });
+  });
+  return { source: { shape: [sources.length, length, width], data } };
 }

@@ -21,6 +21,8 @@ export interface ParameterSpec {
 export interface VocabularySizes {
   /** Tokens, or the features of a frame. */
   readonly source: number | { readonly features: number };
+  /** Whether a source position is a sentence of tokens; see `sentence-embedding.ts`. */
+  readonly sentences?: boolean;
   /** Tokens, or the features of a frame. */
   readonly target: number | { readonly features: number };
   /** Tokens of the CTC head on the encoder, which there is none of where this is absent. */

@@ -20,9 +20,14 @@ import { encode } from './encoder.js';
 import { isParallel } from './frame-decoder.js';
 import { linear } from './layers.js';
 import type { Scope } from './scope.js';
+import { embedSentences, sentencePresence } from './sentence-embedding.js';
 
-/** What an encoder reads: token ids int32 `[B, S]`, each row with its stop token, or frames `[B, S, W]` and lengths int32 `[B]`. */
+/**
+ * What an encoder reads: token ids int32 `[B, S]`, each row with its stop token; token ids of sentences int32 `[B, S, W]`; or frames
+ * `[B, S, W]` and lengths int32 `[B]`.
+ */
 export type SourceTensors =
+  | { readonly sentences: Tensor }
   | { readonly ids: Tensor; readonly mixed?: MixedTokens }
   | { readonly frames: Tensor; readonly lengths: Tensor };
 
@@ -44,11 +49,24 @@ export interface EncodedSource {
 
 /** 1 where there is a position, 0 at padding. @returns `[B, S]` */
 function presence(source: SourceTensors, batch: number, length: number): Tensor {
+  if ('sentences' in source) return sentencePresence(source.sentences);
   if ('ids' in source) {
     const isToken = (ids: Tensor) => cast(notEqual(ids, scalar(PAD, 'int32')), 'float32');
     return source.mixed ? maximum(isToken(source.ids), isToken(source.mixed.ids)) : isToken(source.ids);
   }
   return cast(greater(reshape(source.lengths, [batch, 1]), reshape(range(length), [1, length])), 'float32');
+}
+
+/** The tensor of a source that has its batch and its positions. */
+const tensorOf = (source: SourceTensors): Tensor =>
+  'ids' in source ? source.ids : 'sentences' in source ? source.sentences : source.frames;
+
+/** @returns `[B·S, D]` */
+function embedSource(scope: Scope, source: SourceTensors, length: number): Tensor {
+  if ('sentences' in source) return embedSentences(scope, source.sentences);
+  return 'ids' in source
+    ? embedTokens(scope, 'source', source.ids, range(length), source.mixed)
+    : embedFrames(scope, source.frames, range(length));
 }
 
 /** Adds the embedding of each source's speaker to all of its positions. @param speaker int32 `[B]` @returns `[B·S, D]` */
@@ -61,14 +79,10 @@ function inVoice(scope: Scope, memory: Tensor, speaker: Tensor, batch: number, l
 
 /** Encodes a batch of sources. @param speaker int32 `[B]`, whose voice the output is to be in, for models of several */
 export function encodeSource(scope: Scope, source: SourceTensors, speaker?: Tensor): EncodedSource {
-  const [batch, length] = ('ids' in source ? source.ids : source.frames).shape as [number, number];
+  const [batch, length] = tensorOf(source).shape as [number, number];
   const present = presence(source, batch, length);
   const mask = paddingMask(present);
-  const embedded =
-    'ids' in source
-      ? embedTokens(scope, 'source', source.ids, range(length), source.mixed)
-      : embedFrames(scope, source.frames, range(length));
-  const encoded = encode(scope, 'encoder', embedded, batch, length, mask, present);
+  const encoded = encode(scope, 'encoder', embedSource(scope, source, length), batch, length, mask, present);
   const memory = speaker ? inVoice(scope, encoded, speaker, batch, length) : encoded;
   const cross = isParallel(scope.config) ? [] : crossKeysValues(scope, memory, batch, length);
   return { memory, cross, mask, present };

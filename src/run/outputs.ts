@@ -1,6 +1,6 @@
 // Outputs of a model: when their words were said, and those of pieces put together.
 
-import { CopyableTokens, loadedSource, type SourceSequence } from '../data/sequences.js';
+import { CopyableTokens, loadedSource, SentenceSequence, type SourceSequence } from '../data/sequences.js';
 import { ctcAlign } from '../decode/ctc/align.js';
 import { type SpokenWord, spokenWords } from '../decode/ctc/words.js';
 import type { AttentionWeights, CtcLogProbs, TransformerDecoder } from '../decode/session.js';
@@ -60,16 +60,17 @@ export async function attentionOf(
 ): Promise<OutputAttention> {
   const output = finished ? Int32Array.of(...tokens, EOS) : tokens;
   const seconds = codec.secondsPerPosition ?? 1;
-  const sourceNames =
-    source instanceof Int32Array
-      ? codec.tokenNames('source', source)
-      : source instanceof CopyableTokens
-        ? codec.tokenNames('target', source.copyIds, source)
-        : Array.from({ length: source.length }, (_, i) => (i * seconds).toFixed(2));
+  const nameSource = (): string[] => {
+    if (source instanceof Int32Array) return codec.tokenNames('source', source);
+    if (source instanceof CopyableTokens) return codec.tokenNames('target', source.copyIds, source);
+    if (source instanceof SentenceSequence)
+      return source.sentences.map((tokens) => codec.tokenNames('source', tokens).join(' '));
+    return Array.from({ length: source.length }, (_, i) => (i * seconds).toFixed(2));
+  };
   const loaded = await loadedSource(source);
   return {
     ...(await decoder.attention(loaded, output)),
-    source: sourceNames,
+    source: nameSource(),
     target: codec.tokenNames('target', output, source),
   };
 }

@@ -43,7 +43,7 @@ export async function createDialogueCodec(
     names.add(reply);
   }
   const speakers = new Speakers([...names], config.dialogue.respond);
-  return withSpeakers(await createTextCodec(config, rows, baseDir, readable(speakers, config)), speakers);
+  return withSpeakers(await createTextCodec(config, rows, baseDir, { text: readable(speakers, config) }), speakers);
 }
 
 /** The codec of an existing run. @throws DataError where its list of speakers is damaged */
@@ -59,5 +59,5 @@ export async function restoreDialogueCodec(
     throw new DataError(`${SPEAKERS_FILE}: expected a list of speakers, found text that is not JSON`, { cause });
   }
   const speakers = new Speakers(names, config.dialogue.respond);
-  return withSpeakers(await restoreTextCodec(config, read, readable(speakers, config)), speakers);
+  return withSpeakers(await restoreTextCodec(config, read, { text: readable(speakers, config) }), speakers);
 }

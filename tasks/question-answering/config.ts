@@ -98,12 +98,33 @@ export const questionAnsweringConfigSchema = z
           .describe(
             'set punctuation at the edges of words apart in questions and contexts; by default only with tokenizer.kind word',
           ),
+        unit: z
+          .enum(['token', 'sentence'])
+          .default('token')
+          .describe(
+            'what a source position is: a token; or a sentence, the sum of its tokens’ embeddings weighted by their places (Sukhbaatar et al., 2015)',
+          ),
+        newestFirst: z
+          .boolean()
+          .default(false)
+          .describe('read the sentences of a context in reverse order, for stories whose last sentences matter most'),
       })
       .prefault({})
       .describe('what the model reads'),
     ...textSections(['squadExactMatch', 'squadF1']),
   })
-  .superRefine(checkTextConfig);
+  .superRefine(checkTextConfig)
+  .superRefine(({ text, model, training }, context) => {
+    if (text.unit === 'token') return;
+    const fail = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (model.copy)
+      fail(
+        ['model', 'copy'],
+        'copy repeats tokens, but the source positions are sentences (text.unit); leave it false',
+      );
+    if (training.mixup > 0)
+      fail(['training', 'mixup'], 'mixup mixes tokens, but the source positions are sentences (text.unit); leave it 0');
+  });
 
 /** See {@link questionAnsweringConfigSchema}. */
 export type QuestionAnsweringConfig = z.infer<typeof questionAnsweringConfigSchema>;

@@ -55,14 +55,32 @@ export function splitPunctuation(text: string): string {
   });
 }
 
+/** How a model reads questions and contexts. */
+export interface ReadingOptions {
+  /** Whether punctuation is set apart. */
+  readonly splitPunctuation: boolean;
+  /** Whether the sentences of a context are read in reverse order. */
+  readonly newestFirst: boolean;
+}
+
+/** The sentences of a text: each ends with `.`, `!` or `?` and white space. */
+const sentencesOf = (text: string): string[] => text.trim().split(/(?<=[.!?])\s+/u);
+
 /**
- * The text that the model reads of a line: the question first, so that cutting it cuts the context. A blank line stays blank.
- * @param apart whether punctuation is set apart
+ * What the model reads of a line, in pieces: the question first, so that cutting the end cuts the context, then the sentences of the
+ * context. A blank line has none.
  * @throws DataError as {@link parseLine}
  */
-export function readableLine(line: string, apart: boolean): string {
-  if (line.trim() === '') return '';
+export function readableSentences(line: string, { splitPunctuation: isApart, newestFirst }: ReadingOptions): string[] {
+  if (line.trim() === '') return [];
   const { question, context } = parseLine(line);
-  const text = apart ? splitPunctuation : (part: string) => part;
-  return `${text(question)} ${SEPARATOR} ${text(context)}`;
+  const sentences = sentencesOf(context);
+  const pieces = [question, ...(newestFirst ? sentences.reverse() : sentences)];
+  return isApart ? pieces.map(splitPunctuation) : pieces;
+}
+
+/** The same as one text. A blank line stays blank. @throws DataError as {@link parseLine} */
+export function readableLine(line: string, options: ReadingOptions): string {
+  const [question, ...sentences] = readableSentences(line, options);
+  return question === undefined ? '' : [question, SEPARATOR, ...sentences].join(' ');
 }

@@ -2,12 +2,13 @@
 import { resolve } from 'node:path';
 import type { RawRow } from '../../src/data/corpus.js';
 import { type CopyMap, copyableSource, extendedTarget } from '../../src/data/extended-vocabulary.js';
-import { CopyableTokens, type SourceSequence } from '../../src/data/sequences.js';
+import { CopyableTokens, SentenceSequence, type SourceSequence } from '../../src/data/sequences.js';
 import { ConfigError } from '../../src/errors.js';
 import type { Random } from '../../src/random.js';
 import type { Codec } from '../../src/task.js';
 import type { TokenizerConfig } from '../../src/text/config.js';
-import { type Tokenizer, TokenizerTrainer, UNK } from '../../src/text/tokenizer.js';
+import { EOS, UNK } from '../../src/text/special-tokens.js';
+import { type Tokenizer, TokenizerTrainer } from '../../src/text/tokenizer.js';
 import { loadTokenizer, parseTokenizer, tokenizerText, withStop } from '../tokenizers.js';
 
 const JOINT_FILE = 'tokenizer.json';
@@ -19,30 +20,41 @@ interface TextCodecOptions {
   readonly bpeDropout: number;
   /** Whether the model copies words of the source. */
   readonly copies: boolean;
-  /** What of a source line the model reads; all of it unless told. */
-  readonly readable?: ((line: string) => string) | undefined;
+  readonly reading: Reading;
 }
+
+/** What of source lines the model reads. */
+export interface Reading {
+  /** The text of a line. */
+  readonly text: (line: string) => string;
+  /** The sentences of a line, each of which is to be one source position; tokens are positions where this is absent. */
+  readonly sentences?: ((line: string) => string[]) | undefined;
+}
+
+/** Reads lines as they are. */
+const WHOLE_LINES: Reading = { text: (line) => line };
 
 /** Text on both sides. */
 export class TextCodec implements Codec {
   /** How source tokens become the target's, for a model that copies. */
   private readonly copies: CopyMap | undefined;
   private readonly bpeDropout: number;
-  private readonly readable: (line: string) => string;
+  private readonly reading: Reading;
 
   /** @throws ConfigError when words are to be copied between tokenizers that spell them differently */
   constructor(
     private readonly source: Tokenizer,
     private readonly target: Tokenizer,
-    { bpeDropout, copies, readable = (line) => line }: TextCodecOptions,
+    { bpeDropout, copies, reading }: TextCodecOptions,
   ) {
     if (copies) this.copies = copyMap(source, target);
     this.bpeDropout = bpeDropout;
-    this.readable = readable;
+    this.reading = reading;
   }
 
   get vocabulary() {
-    return { source: this.source.vocabularySize, target: this.target.vocabularySize };
+    const sizes = { source: this.source.vocabularySize, target: this.target.vocabularySize };
+    return this.reading.sentences ? { ...sizes, sentences: true } : sizes;
   }
 
   files(): Record<string, string> {
@@ -52,20 +64,25 @@ export class TextCodec implements Codec {
 
   encodeRow({ source, target }: RawRow, random?: Random) {
     const ids = withStop(this.target, target, this.bpeDropout, random);
-    const text = this.readable(source);
-    const from = this.copyable(text, withStop(this.source, text, this.bpeDropout, random));
+    const from = this.encode(source, this.bpeDropout, random);
     if (!(from instanceof CopyableTokens)) return { source: from, target: ids };
     return { source: from, target: extendedTarget({ ids, unknownTexts: this.target.unknownTexts(target) }, from, UNK) };
   }
 
   encodeSource(line: string): SourceSequence {
-    const text = this.readable(line);
-    return this.copyable(text, withStop(this.source, text, 0));
+    return this.encode(line, 0);
   }
 
-  /** Tokens of a source, with what can be copied where the model copies. */
-  private copyable(text: string, ids: Int32Array): Int32Array | CopyableTokens {
-    return this.copies ? copyableSource({ ids, unknownTexts: this.source.unknownTexts(text) }, this.copies) : ids;
+  /** What the encoder reads of a line: tokens, with what can be copied where the model copies; or sentences. */
+  private encode(line: string, bpeDropout: number, random?: Random): Int32Array | CopyableTokens | SentenceSequence {
+    const { text, sentences } = this.reading;
+    if (sentences) {
+      const read = sentences(line).map((sentence) => withStop(this.source, sentence, bpeDropout, random).slice(0, -1));
+      return new SentenceSequence([...read.filter((tokens) => tokens.length > 0), Int32Array.of(EOS)]);
+    }
+    const readable = text(line);
+    const ids = withStop(this.source, readable, bpeDropout, random);
+    return this.copies ? copyableSource({ ids, unknownTexts: this.source.unknownTexts(readable) }, this.copies) : ids;
   }
 
   decodeOutput(tokens: Int32Array, source?: SourceSequence): string {
@@ -106,15 +123,12 @@ export interface TextCodecConfig {
   readonly model: { readonly copy: boolean };
 }
 
-/**
- * Learns, or loads, the tokenizers that the configuration asks for.
- * @param readable what of a source line the model reads; all of it unless told
- */
+/** Learns, or loads, the tokenizers that the configuration asks for. @param reading of source lines; as they are unless told */
 export async function createTextCodec(
   { tokenizer: config, model }: TextCodecConfig,
   rows: () => AsyncIterable<RawRow>,
   baseDir: string,
-  readable: (line: string) => string = (line) => line,
+  reading = WHOLE_LINES,
 ): Promise<TextCodec> {
   const given = async (file: string | undefined) =>
     file === undefined ? undefined : loadTokenizer(resolve(baseDir, file));
@@ -124,23 +138,23 @@ export async function createTextCodec(
     const sourceTrainer = new TokenizerTrainer(config);
     const targetTrainer = config.joint ? sourceTrainer : new TokenizerTrainer(config);
     for await (const row of rows()) {
-      if (!source) sourceTrainer.add(readable(row.source));
+      if (!source) sourceTrainer.add(reading.text(row.source));
       if (!target) targetTrainer.add(row.target);
     }
     source ??= sourceTrainer.finish();
     target ??= config.joint ? source : targetTrainer.finish();
   }
-  return new TextCodec(source, target, { bpeDropout: config.bpeDropout, copies: model.copy, readable });
+  return new TextCodec(source, target, { bpeDropout: config.bpeDropout, copies: model.copy, reading });
 }
 
-/** The codec of an existing run. @param read reads a file of its `vocab/` folder @param readable as in {@link createTextCodec} */
+/** The codec of an existing run. @param read reads a file of its `vocab/` folder @param reading as in {@link createTextCodec} */
 export async function restoreTextCodec(
   { tokenizer: config, model }: TextCodecConfig,
   read: (name: string) => Promise<string>,
-  readable?: (line: string) => string,
+  reading = WHOLE_LINES,
 ): Promise<TextCodec> {
   const load = async (name: string) => parseTokenizer(await read(name), name);
-  const options = { bpeDropout: config.bpeDropout, copies: model.copy, readable };
+  const options = { bpeDropout: config.bpeDropout, copies: model.copy, reading };
   if (config.joint) {
     const joint = await load(JOINT_FILE);
     return new TextCodec(joint, joint, options);

@@ -45,9 +45,13 @@ describe('lines', () => {
 
   it('are read with the question first and, where asked, punctuation apart', () => {
     const line = 'Who left?\t“Mary left (at 1.5 o’clock).” No… 3,5 n,w';
-    expect(readableLine(line, false)).toBe('Who left? ||| “Mary left (at 1.5 o’clock).” No… 3,5 n,w');
-    expect(readableLine(line, true)).toBe('Who left ? ||| “ Mary left ( at 1.5 o’clock ) . ” No … 3,5 n,w');
-    expect(readableLine(' ', true)).toBe('');
+    expect(readableLine(line, { splitPunctuation: false, newestFirst: false })).toBe(
+      'Who left? ||| “Mary left (at 1.5 o’clock).” No… 3,5 n,w',
+    );
+    expect(readableLine(line, { splitPunctuation: true, newestFirst: false })).toBe(
+      'Who left ? ||| “ Mary left ( at 1.5 o’clock ) . ” No … 3,5 n,w',
+    );
+    expect(readableLine(' ', { splitPunctuation: true, newestFirst: false })).toBe('');
     expect(splitPunctuation(' ?!  a\n-')).toBe(' ? !  a\n-');
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
