@@ -1,13 +1,14 @@
 // The `evaluation` section of tasks whose outputs are text, and the rule on the metric that validation goes by.
 import { z } from 'zod';
 import { METRIC_NAMES } from '../src/metrics/metric.js';
+import { PERPLEXITY } from '../src/metrics/types.js';
 
 /** How outputs are scored. @param metrics what is reported unless told */
 export const textEvaluation = (metrics: readonly string[]) =>
   z
     .strictObject({
       metrics: z
-        .array(z.enum(METRIC_NAMES as [string, ...string[]]))
+        .array(z.enum([PERPLEXITY, ...METRIC_NAMES] as const))
         .min(1)
         .default([...metrics])
         .describe('what to report'),

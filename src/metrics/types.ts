@@ -4,6 +4,9 @@ import type { CharacterUnit } from './error-rates/units.js';
 import type { NormalizerName } from './normalizers/normalize.js';
 import type { EvalbParameters } from './trees/evalb.js';
 
+/** The one metric that is of the model and not of its outputs. */
+export const PERPLEXITY = 'perplexity';
+
 /** A score with what makes it comparable. */
 export interface MetricScore {
   readonly score: number;

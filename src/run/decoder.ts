@@ -16,9 +16,10 @@ import type { Engine, HostTensor } from '../engine/types.js';
 import { DataError, UsageError } from '../errors.js';
 import type { Piece, RunConfig } from '../task.js';
 import { decodingWithin, longestSource } from '../train/limits.js';
-import { loadModel } from './model.js';
+import { type LoadedModel, loadModel } from './model.js';
 import type { OpenedRun } from './open.js';
 import { attentionOf, copiedTokens, type DecodedOutput, joined, later, wordTimes } from './outputs.js';
+import { Perplexity } from './perplexity.js';
 import type { DecodingOverrides, RunSettings } from './types.js';
 
 /** How many over-long sources are named; the rest are only counted. */
@@ -111,6 +112,7 @@ export class LineDecoder {
   private constructor(
     private readonly run: OpenedRun,
     private readonly engine: Engine,
+    private readonly model: LoadedModel,
     private readonly decoder: TransformerDecoder,
     readonly settings: DecodingConfig,
     /** What outputs that are drawn are drawn by. */
@@ -139,7 +141,12 @@ export class LineDecoder {
       { config: model.config, parameters: specs, vocabulary: run.codec.vocabulary },
       { constants: model.parameters },
     );
-    return new LineDecoder(run, engine, decoder, decoding, settings.seed ?? run.config.seed, model.label);
+    return new LineDecoder(run, engine, model, decoder, decoding, settings.seed ?? run.config.seed, model.label);
+  }
+
+  /** A measure of how likely references are to the model. */
+  perplexity(): Perplexity {
+    return new Perplexity(this.engine, this.run, this.model);
   }
 
   /**

@@ -2,12 +2,13 @@
 import { type DecodingConfig, USUAL_DIVERSITY } from '../decode/config.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
-import { createScorer, type MetricOptions, type Scorer } from '../metrics/metric.js';
+import { createScorer, type MetricOptions, type MetricScore, type Scorer } from '../metrics/metric.js';
+import { PERPLEXITY } from '../metrics/types.js';
 import { packageVersion } from '../version.js';
 import { parallelLines } from './lines.js';
 import { type OpenedRun, openRun } from './open.js';
 import { type PlacedText, Remarks } from './remarks.js';
-import { textScorer } from './scorer.js';
+import { textScorer, wantedMetrics } from './scorer.js';
 import { openSplit } from './splits.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
@@ -117,16 +118,23 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
   }
 }
 
-/** The task's scorer, or one with the comparison that the options ask for. */
-function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions): Scorer {
+/** The task's scorer of outputs, or one with the comparison that the options ask for. */
+function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions, metrics: readonly string[]): Scorer {
   const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
   if ([tokenize, lowercase, normalize, characters, stem, ignoreStress].every((option) => option === undefined)) {
-    return textScorer(task, config, options.metrics);
+    return textScorer(task, config, metrics);
   }
   const { evaluation } = config as unknown as { evaluation: MetricOptions };
   const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
-  return textScorer(task, changed, options.metrics);
+  return textScorer(task, changed, metrics);
 }
+
+/** A source with the first of its references. */
+const firstPair = ({ source, references: [first] }: ScoredRow) => ({
+  source: source.text,
+  target: first?.text ?? '',
+  origin: source.origin,
+});
 
 /** Items in groups of `GROUP`. */
 async function* grouped<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
@@ -166,7 +174,9 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
   if (options.recognizer !== undefined) {
     throw new UsageError(`--recognizer is for outputs that are sounds, but ${run.task.name} writes text; leave it out`);
   }
-  const scorer = scorerFor(run, options);
+  const wanted = wantedMetrics(run.config, options.metrics);
+  const ofOutputs = wanted.filter((name) => name !== PERPLEXITY);
+  const scorer = scorerFor(run, options, ofOutputs);
   const remarks = new Remarks();
   const split = source === undefined ? (options.split ?? 'test') : 'files';
   const rows = source === undefined ? rowsOfSplit(run, split, options) : rowsOfFiles(source, reference);
@@ -175,41 +185,45 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
   const decoder = await LineDecoder.open(run, options, options.checkpoint);
   const progress = createProgress({ quiet: options.quiet ?? false, label: 'eval', every: 1000 });
   let examples = 0;
+  let perplexity: MetricScore | undefined;
   try {
+    const likelihood = wanted.length > ofOutputs.length ? decoder.perplexity() : undefined;
     for await (const group of grouped(rows)) {
-      const results = await decoder.decode(
-        group.map((row) => row.source.text),
-        {
-          onLong: 'truncate',
-          origin: (index) => group[index]?.source.origin ?? split,
-          onDone: (finished) => progress.update(examples + finished),
-          signal,
-          log,
-        },
-      );
+      await likelihood?.add(group.map(firstPair), signal);
+      const results = await decoder.decode(ofOutputs.length > 0 ? group.map(({ source }) => source.text) : [], {
+        onLong: 'truncate',
+        origin: (index) => group[index]?.source.origin ?? split,
+        onDone: (finished) => progress.update(examples + finished),
+        signal,
+        log,
+      });
       for (const [i, { outputs }] of results.entries()) {
-        const row = group[i] as ScoredRow;
+        const { source: from, references } = group[i] as ScoredRow;
         const text = outputs[0]?.text ?? '';
-        remarks.add({ text, origin: row.source.origin }, row.references);
+        remarks.add({ text, origin: from.origin }, references);
         scorer.add(
           text,
-          row.references.map((item) => item.text),
+          references.map((item) => item.text),
         );
       }
       examples += group.length;
+      progress.update(examples);
     }
+    perplexity = likelihood?.result();
   } finally {
     progress.stop();
     await decoder.close();
   }
   const { seed, settings, truncated, label } = decoder;
+  const common = report(scorer, remarks, started, log);
   return {
     task: run.task.name,
     split,
     examples,
     decode: { checkpoint: label, ...howDecoded(settings, seed) },
     ...(truncated > 0 ? { truncated } : {}),
-    ...report(scorer, remarks, started, log),
+    ...common,
+    metrics: perplexity ? { ...common.metrics, [PERPLEXITY]: perplexity } : common.metrics,
   };
 }
 

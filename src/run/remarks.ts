@@ -37,6 +37,6 @@ export class Remarks {
     const { emptyReferences: count, firstEmpty } = this;
     if (count === 0) return marks;
     const what = count === 1 ? '1 reference is empty' : `${count} references are empty`;
-    return [...marks, `warning: ${what} (first: ${firstEmpty}); every word of an output counts as wrong there`];
+    return [...marks, `warning: ${what} (first: ${firstEmpty}); an output is right there only if it is empty too`];
   }
 }

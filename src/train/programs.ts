@@ -13,7 +13,7 @@ import { crossEntropyInputs, ctcOfBatch, flatten } from './objectives/cross-entr
 import { attentionDiagonality, crossAttentionOf } from './objectives/guided-attention.js';
 import { objectiveOf } from './objectives/objective.js';
 import { adamStep, momentVariables, movingAverage, type StepScalars } from './optimizer.js';
-import type { TrainingSetup } from './setup.js';
+import type { TrainingSetup, ValidationSetup } from './setup.js';
 
 const int = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'int32' });
 const float = (...shape: (number | string)[]): TensorSpec => ({ shape, dtype: 'float32' });
@@ -149,7 +149,7 @@ export function gradientProgram(setup: TrainingSetup): Program {
  * Validation without dropout or smoothing. Outputs sums over the batch: `negativeLogLikelihood` (nats), `correct`, `ctc` (nats)
  * where there is a CTC loss, and `diagonality` where attention is guided or measured.
  */
-export function validationProgram(setup: TrainingSetup): Program {
+export function validationProgram(setup: ValidationSetup): Program {
   return {
     name: 'validation',
     variables: setup.parameters,

@@ -5,6 +5,9 @@ import type { VocabularySizes } from '../model/parameters.js';
 import type { ObjectiveSetup } from './objectives/types.js';
 import type { OptimizerConfig } from './optimizer.js';
 
+/** What the program of a validation needs to know. */
+export type ValidationSetup = Pick<TrainingSetup, 'model' | 'parameters' | 'vocabulary' | 'ctcWeight' | 'objective'>;
+
 /** What every training program needs to know. */
 export interface TrainingSetup {
   readonly model: ModelConfig;

@@ -10,7 +10,7 @@ export const dialogue: TaskAdapter<DialogueConfig> = {
   name: 'dialogue',
   source: 'turns',
   target: 'reply',
-  metrics: ['bleu', 'distinct-1', 'distinct-2', 'responseLength'],
+  metrics: ['bleu', 'perplexity', 'distinct-1', 'distinct-2', 'responseLength'],
   recipes: ['tasks/dialogue/recipes/sgd.yaml'],
   configSchema: dialogueConfigSchema,
   starterConfig: {

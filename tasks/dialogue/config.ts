@@ -39,7 +39,7 @@ export const dialogueConfigSchema = z
       })
       .prefault({})
       .describe('what is a reply, and to what'),
-    ...textSections(['bleu', 'distinct-1', 'distinct-2', 'responseLength']),
+    ...textSections(['bleu', 'perplexity', 'distinct-1', 'distinct-2', 'responseLength']),
   })
   .superRefine(checkTextConfig);
 

@@ -85,6 +85,12 @@ export const multiLabelConfigSchema = sections.superRefine(({ labels, model, tra
       `free is for true targets, but objective ${training.objective} samples; set frequent-first`,
     );
   }
+  if (training.objective !== 'cross-entropy' && labels.classWeights !== 'none') {
+    fail(
+      ['labels', 'classWeights'],
+      `weigh true targets, but objective ${training.objective} samples; leave them out`,
+    );
+  }
 });
 
 /** Refuses what only sequences of labels have a use for. */

@@ -23,9 +23,21 @@ describe('a model of the fixture', () => {
   it('says what was asked for, after turns in between', async () => {
     const { examples, metrics } = JSON.parse(await succeed(['eval', run, '--json']));
     expect(examples).toBe(165);
-    expect(Object.keys(metrics)).toEqual(['bleu', 'distinct-1', 'distinct-2', 'responseLength']);
+    expect(Object.keys(metrics)).toEqual(['bleu', 'distinct-1', 'distinct-2', 'responseLength', 'perplexity']);
     expect(metrics.bleu.score).toBeGreaterThan(80);
     expect(await decode(...lines(await readFile(join(fixture, 'sample.txt'), 'utf8')))).toHaveLength(4);
+  });
+
+  it('has the perplexity that validation measured', async () => {
+    const records = lines(await readFile(join(run, 'metrics.jsonl'), 'utf8')).map((line) => JSON.parse(line));
+    const measured = records.findLast(({ event }) => event === 'validation');
+    const options = ['--split', 'valid', '--checkpoint', 'latest', '--metrics', 'perplexity', '--json'];
+    const { metrics } = JSON.parse(await succeed(['eval', run, ...options]));
+    expect(Object.keys(metrics)).toEqual(['perplexity']);
+    expect(metrics.perplexity.score / measured.perplexity).toBeCloseTo(1, 5);
+    const { negativeLogLikelihood, tokens, words, perWord } = metrics.perplexity.details;
+    expect(Math.exp(negativeLogLikelihood / tokens)).toBeCloseTo(metrics.perplexity.score, 9);
+    expect(perWord ** words / Math.exp(negativeLogLikelihood)).toBeCloseTo(1, 6);
   });
 
   it('replies to plain text, texts and turns alike', async () => {

@@ -7,7 +7,7 @@ import type { TensorSpec, Tensors } from '../../engine/types.js';
 import { embeddingMatrix } from '../../model/embedding.js';
 import type { Scope } from '../../model/scope.js';
 import { ctcLogits, type EncodedSource, encodeSource, mixedSource } from '../../model/transformer.js';
-import type { TrainingSetup } from '../setup.js';
+import type { TrainingSetup, ValidationSetup } from '../setup.js';
 import { COPY_INPUTS, copyPass, coverageLoss, withCopies } from './copy.js';
 import { crossAttentionOf, guidedAttentionLoss } from './guided-attention.js';
 import { decoderStates, predictedInputs, SCHEDULED_INPUTS } from './scheduled-sampling.js';
@@ -46,7 +46,7 @@ const MIXUP_INPUTS: Readonly<Record<string, TensorSpec>> = {
 export const flatten = (x: Tensor): Tensor => reshape(x, [(x.shape[0] as number) * (x.shape[1] as number)]);
 
 /** The inputs of plain cross-entropy, with those of CTC and copying where there are such. */
-export const crossEntropyInputs = (setup: TrainingSetup): Record<string, TensorSpec> => ({
+export const crossEntropyInputs = (setup: ValidationSetup): Record<string, TensorSpec> => ({
   ...sourceSpecs(setup.vocabulary),
   ...TARGET_INPUTS,
   ...(setup.ctcWeight > 0 ? CTC_INPUTS : {}),

@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CopyableTokens } from '../../../../src/data/sequences.js';
+import type { CopyableTokens, SentenceSequence } from '../../../../src/data/sequences.js';
 import type { Scorer } from '../../../../src/metrics/metric.js';
+import { EOS } from '../../../../src/text/special-tokens.js';
 import { questionAnswering } from '../../../../tasks/question-answering/adapter.js';
 import { formatLine, parseLine, readableLine, splitPunctuation } from '../../../../tasks/question-answering/lines.js';
 import { folder, parsed, put, type Sections } from './support.js';
@@ -96,6 +97,24 @@ describe('the codec', () => {
     const row = await restored.encodeRow({ index: 0, source, target: 'Mary', origin: 'x:1' });
     expect(row.source).toEqual(await codec.encodeSource('Who left?\tJohn left.'));
     expect(restored.decodeOutput((row.target as Int32Array).subarray(0, -1))).toBe('Mary');
+  });
+
+  it('makes each sentence a source position, the newest first where asked', async () => {
+    const line = 'Who left?\tMary came in. Did John leave?  He left at 1.5 o’clock! So';
+    const read = async (text: object) => {
+      const { codec } = await codecOf({ tokenizer: { kind: 'char' }, text: { unit: 'sentence', ...text } });
+      expect(codec.vocabulary.sentences).toBe(true);
+      const { sentences } = (await codec.encodeSource(line)) as SentenceSequence;
+      expect([...(sentences.at(-1) ?? [])]).toEqual([EOS]);
+      return sentences.slice(0, -1).map((tokens) => codec.tokenNames('source', tokens).join(''));
+    };
+    const length = (text: string) => [...text].length;
+    const pieces = ['Who left?', 'Mary came in.', 'Did John leave?', 'He left at 1.5 o’clock!', 'So'];
+    // Letters that the vocabulary lacks are the unknown token, so that lengths tell.
+    expect((await read({})).map((text) => length(text.replaceAll('<unk>', '?')))).toEqual(pieces.map(length));
+    const [question, ...rest] = await read({ newestFirst: true });
+    const forwards = await read({});
+    expect([question, ...rest.reverse()]).toEqual(forwards);
   });
 
   it('copies names that it has never seen from the context', async () => {
