@@ -1,5 +1,6 @@
 // The registry of tasks: one line each.
 import type { TaskAdapter } from '../src/task.js';
+import { audioTagging } from './audio-tagging/adapter.js';
 import { dialogue } from './dialogue/adapter.js';
 import { graphemeToPhoneme } from './grapheme-to-phoneme/adapter.js';
 import { multiLabelClassification } from './multi-label-classification/adapter.js';
@@ -19,6 +20,7 @@ export const tasks = [
   speechTranslation,
   graphemeToPhoneme,
   multiLabelClassification,
+  audioTagging,
   parsing,
   summarisation,
   dialogue,

@@ -10,7 +10,7 @@ import { PAD } from '../text/special-tokens.js';
 
 /** The inputs of a program that hold its sources. */
 export function sourceSpecs({ source, sentences }: VocabularySizes): Record<string, TensorSpec> {
-  if (sentences) return { source: { shape: ['B', 'S', 'W'], dtype: 'int32' } };
+  if (sentences !== undefined) return { source: { shape: ['B', 'S', 'W'], dtype: 'int32' } };
   if (typeof source === 'number') return { source: { shape: ['B', 'S'], dtype: 'int32' } };
   return {
     source: { shape: ['B', 'S', FRAMES_PER_POSITION * source.features], dtype: 'float32' },

@@ -10,6 +10,7 @@ import { frameDecoderEntries, isParallel } from './frame-decoder.js';
 import { frontEndSpecs } from './front-end.js';
 import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
 import { relevanceEntries } from './relevance.js';
+import { placeWeightEntries } from './sentence-embedding.js';
 
 /** One parameter. */
 export interface ParameterSpec {
@@ -21,8 +22,8 @@ export interface ParameterSpec {
 export interface VocabularySizes {
   /** Tokens, or the features of a frame. */
   readonly source: number | { readonly features: number };
-  /** Whether a source position is a sentence of tokens; see `sentence-embedding.ts`. */
-  readonly sentences?: boolean;
+  /** Places of a sentence that are told apart, where a source position is a sentence of tokens; see `sentence-embedding.ts`. */
+  readonly sentences?: number;
   /** Tokens, or the features of a frame. */
   readonly target: number | { readonly features: number };
   /** Tokens of the CTC head on the encoder, which there is none of where this is absent. */
@@ -64,6 +65,7 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
   if (typeof source !== 'number') {
     add(...frontEndSpecs(config, source.features));
   } else if (config.embeddings !== 'shared') add(['source.embedding', [source, width], 'embedding']);
+  if (vocabulary.sentences !== undefined) add(...placeWeightEntries(vocabulary.sentences, width));
   if (typeof target === 'number') {
     add(['target.embedding', [target, width], 'embedding']);
     if (config.embeddings === 'separate') add(['output.embedding', [target, width], 'embedding']);

@@ -87,6 +87,9 @@ export class Perplexity {
   result(): MetricScore {
     const { negativeLogLikelihood, tokens, words } = this;
     const score = Math.exp(negativeLogLikelihood / tokens);
-    return { score, details: { perWord: Math.exp(negativeLogLikelihood / words), negativeLogLikelihood, tokens, words } };
+    return {
+      score,
+      details: { perWord: Math.exp(negativeLogLikelihood / words), negativeLogLikelihood, tokens, words },
+    };
   }
 }

@@ -1,7 +1,6 @@
 // The scorer of a task whose outputs are text, and which scores are of the model instead.
 import { EngineError } from '../errors.js';
 import type { Scorer } from '../metrics/metric.js';
-import { PERPLEXITY } from '../metrics/types.js';
 import type { RunConfig, TaskAdapter } from '../task.js';
 
 /** The metrics that are asked for, or else those of the configuration. */

@@ -4,25 +4,20 @@ import type { SplitConfig } from '../../src/data/config.js';
 import { createScorer } from '../../src/metrics/metric.js';
 import type { TaskAdapter } from '../../src/task.js';
 import { TokenizerTrainer } from '../../src/text/tokenizer.js';
+import { countLabels, LABELS_FILE, LabelCodec, parseLabels } from '../labels/codec.js';
+import { LABEL_METRICS } from '../labels/config.js';
+import { readLabels } from '../labels/rules.js';
 import { loadTokenizer, parseTokenizer } from '../tokenizers.js';
-import { countLabels, LABELS_FILE, LabelCodec, parseLabels, TOKENIZER_FILE } from './codec.js';
 import { type MultiLabelConfig, multiLabelConfigSchema } from './config.js';
-import { openLabels, readLabels } from './corpus.js';
-
-/** What the codec takes from the configuration. */
-const settingsOf = ({ tokenizer: { bpeDropout }, labels: { decision, order, classWeights } }: MultiLabelConfig) => ({
-  bpeDropout,
-  decision,
-  order,
-  classWeights,
-});
+import { openLabels } from './corpus.js';
+import { TOKENIZER_FILE, textSources } from './sources.js';
 
 /** The multi-label classification task. */
 export const multiLabelClassification: TaskAdapter<MultiLabelConfig> = {
   name: 'multi-label-classification',
   source: 'text',
   target: 'labels',
-  metrics: ['microF1', 'macroF1', 'subsetAccuracy', 'hammingLoss'],
+  metrics: LABEL_METRICS,
   recipes: ['tasks/multi-label-classification/recipes/goemotions.yaml'],
   configSchema: multiLabelConfigSchema,
   starterConfig: {
@@ -32,22 +27,23 @@ export const multiLabelClassification: TaskAdapter<MultiLabelConfig> = {
   },
   openCorpus: (config, split, context) => openLabels(config, split as SplitConfig, context),
   async createCodec(config, rows, baseDir) {
-    const { file } = config.tokenizer;
+    const { file, bpeDropout } = config.tokenizer;
     const trainer = new TokenizerTrainer({ ...config.tokenizer, joint: false });
-    async function* targets(): AsyncGenerator<string> {
-      for await (const { source, target } of rows()) {
-        if (file === undefined) trainer.add(source);
-        yield target;
+    async function* read() {
+      for await (const row of rows()) {
+        if (file === undefined) trainer.add(row.source);
+        yield row;
       }
     }
     const listed = config.labels.file === undefined ? [] : await readLabels(config.labels.file);
-    const labels = await countLabels(targets(), listed);
+    const labels = await countLabels(read(), listed);
     const tokenizer = file === undefined ? trainer.finish() : await loadTokenizer(resolve(baseDir, file));
-    return new LabelCodec(tokenizer, labels, settingsOf(config));
+    return new LabelCodec(textSources(tokenizer, bpeDropout), labels, config.labels);
   },
   async restoreCodec(config, read) {
     const tokenizer = parseTokenizer(await read(TOKENIZER_FILE), TOKENIZER_FILE);
-    return new LabelCodec(tokenizer, parseLabels(await read(LABELS_FILE)), settingsOf(config));
+    const labels = parseLabels(await read(LABELS_FILE));
+    return new LabelCodec(textSources(tokenizer, config.tokenizer.bpeDropout), labels, config.labels);
   },
   createScorer: ({ evaluation }, metrics = evaluation.metrics) => createScorer(metrics, evaluation),
 };

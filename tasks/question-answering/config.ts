@@ -102,7 +102,7 @@ export const questionAnsweringConfigSchema = z
           .enum(['token', 'sentence'])
           .default('token')
           .describe(
-            'what a source position is: a token; or a sentence, the sum of its tokens’ embeddings weighted by their places (Sukhbaatar et al., 2015)',
+            'what a source position is: a token; or a sentence, the sum of its tokens’ embeddings weighted by their places (Henaff et al., 2017)',
           ),
         newestFirst: z
           .boolean()

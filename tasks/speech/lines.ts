@@ -55,7 +55,8 @@ export function parseSource(line: string, folder: string, usual?: ReadAudioOptio
 export async function manifestLines(path: string, usual: object): Promise<string[] | undefined> {
   if (!/\.(tsv|jsonl|ndjson)(\.gz)?$/i.test(path)) return undefined;
   const { raw, channel, columns } = usual as ManifestConfig;
-  const { rows } = await readManifest(resolveManifest({ manifest: path, columns }, '.'));
+  // Absolute, because the paths of lines start from the folder of the file that they are in.
+  const { rows } = await readManifest(resolveManifest({ manifest: resolve(path), columns }, '.'));
   const read = raw === undefined && channel === undefined ? undefined : ({ raw, channel } as ReadAudioOptions);
   return rows.map(({ audio }) => formatSource({ segment: audio, read }));
 }

@@ -31,6 +31,9 @@ export interface Reading {
   readonly sentences?: ((line: string) => string[]) | undefined;
 }
 
+/** Places of a sentence that are told apart; words after them weigh what the last one does. */
+const PLACES = 32;
+
 /** Reads lines as they are. */
 const WHOLE_LINES: Reading = { text: (line) => line };
 
@@ -54,7 +57,7 @@ export class TextCodec implements Codec {
 
   get vocabulary() {
     const sizes = { source: this.source.vocabularySize, target: this.target.vocabularySize };
-    return this.reading.sentences ? { ...sizes, sentences: true } : sizes;
+    return this.reading.sentences ? { ...sizes, sentences: PLACES } : sizes;
   }
 
   files(): Record<string, string> {

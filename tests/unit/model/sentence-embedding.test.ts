@@ -1,4 +1,4 @@
-// Sentences as source positions: the published weights by hand, padding that changes nothing, and equal engines.
+// Sentences as source positions: sums by hand, padding that changes nothing, and equal engines.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutSource, SentenceSequence } from '../../../src/data/sequences.js';
@@ -10,11 +10,12 @@ import { initialParameters, parameterSpecs, parameterVariables } from '../../../
 import { createScope } from '../../../src/model/scope.js';
 import { embedSentences, sentencePresence } from '../../../src/model/sentence-embedding.js';
 import { encodeSource } from '../../../src/model/transformer.js';
+import { Random } from '../../../src/random.js';
 import { EOS } from '../../../src/text/special-tokens.js';
 import { ENGINES, floats, largestDifference, useEngine } from '../engine/support.js';
 
 const WIDTH = 6;
-const vocabulary = { source: 11, target: 7, sentences: true };
+const vocabulary = { source: 11, target: 7, sentences: 4 };
 const section = { modelDim: WIDTH, feedForwardDim: 8, heads: 1, encoderLayers: 1, decoderLayers: 1, dropout: 0 };
 const config = resolveModelConfig(modelConfigSchema.parse({ ...section, embeddings: 'tied' }));
 const specs = parameterSpecs(config, vocabulary);
@@ -23,13 +24,13 @@ const parameters = () => initialParameters(specs, 3);
 
 const sentences = (...rows: number[][]) => new SentenceSequence([...rows, [EOS]].map((row) => Int32Array.from(row)));
 
-/** The sum of embeddings with the weights of Sukhbaatar et al. (2015), section 4.1, times √D. */
-function byHand(tokens: readonly number[]): number[] {
+/** Σⱼ fⱼ ⊙ eⱼ (Henaff et al., 2017, equation 1), times √D. */
+function byHand(tokens: readonly number[], weights: HostTensor): number[] {
   const matrix = parameters()['source.embedding'] as HostTensor;
   return Array.from({ length: WIDTH }, (_, k) => {
     const terms = tokens.map((id, j) => {
-      const [place, column] = [(j + 1) / tokens.length, (k + 1) / WIDTH];
-      return (1 - place - column * (1 - 2 * place)) * (matrix.data[id * WIDTH + k] as number);
+      const weight = weights.data[Math.min(j, vocabulary.sentences - 1) * WIDTH + k] as number;
+      return weight * (matrix.data[id * WIDTH + k] as number);
     });
     return Math.sqrt(WIDTH) * terms.reduce((sum, term) => sum + term, 0);
   });
@@ -51,14 +52,20 @@ describe.each(ENGINES)('sentences on %s', (name) => {
         };
       },
     });
-    await engine().write(parameters());
+    const weights = () => {
+      const random = new Random(4, 'places');
+      const data = Array.from({ length: vocabulary.sentences * WIDTH }, () => random.normal());
+      return floats(data, [vocabulary.sentences, WIDTH]);
+    };
+    expect(new Set(parameters()['source.places']?.data)).toEqual(new Set([1]));
+    await engine().write({ ...parameters(), 'source.places': weights() });
     const rows = [[[4, 5, 6], [7], [8, 9, 4, 4, 10]], [[5, 4]]];
     const result = await run(sourceInputs(rows.map((row) => sentences(...row))));
     expect([...(result.present?.data ?? [])]).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
     const embedded = result.embedded as HostTensor;
     expect(embedded.shape).toEqual([8, WIDTH]);
     const expected = rows.flatMap((row) => {
-      const whole = [...row, [EOS]].map(byHand);
+      const whole = [...row, [EOS]].map((tokens) => byHand(tokens, weights()));
       return [...whole, ...Array.from({ length: 4 - whole.length }, () => Array<number>(WIDTH).fill(0))];
     });
     const difference = largestDifference({ embedded }, { embedded: floats(expected.flat(), [8, WIDTH]) });

@@ -2,8 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelExample } from '../../../src/data/examples.js';
+import { FrameSequence } from '../../../src/data/sequences.js';
 import { aboveThresholds, bestThreshold, RelevanceScorer } from '../../../src/decode/relevance.js';
+import { frameModelConfigSchema, resolveModelConfig } from '../../../src/model/config.js';
 import { THRESHOLDS } from '../../../src/model/relevance.js';
+import { Random } from '../../../src/random.js';
 import { EOS } from '../../../src/text/special-tokens.js';
 import { relevanceBatch, relevanceValidation } from '../../../src/train/objectives/binary-relevance.js';
 import { gradientProgram } from '../../../src/train/programs.js';
@@ -32,13 +35,40 @@ const setUp = (smoothing = 0) =>
     objective: { kind: 'binary-relevance' },
   });
 
+/** The same labels of frames. */
+const FEATURES = 6;
+const framed = (): Promise<ModelExample[]> => {
+  const random = new Random(5, 'frames');
+  return Promise.all(
+    [7, 3, 5].map(async (length, i) => {
+      const data = Float32Array.from({ length: length * 4 * FEATURES }, () => random.normal());
+      const source = await new FrameSequence(length, 4 * FEATURES, async () => data).load();
+      return { ...(EXAMPLES[i] as ModelExample), source };
+    }),
+  );
+};
+
+const setUpFrames = (section: object, smoothing = 0) => {
+  const tiny = { modelDim: 8, feedForwardDim: 16, heads: 2, encoderLayers: 2, decoderLayers: 2, dropout: 0 };
+  return tinySetup(resolveModelConfig(frameModelConfigSchema.parse({ ...tiny, subsamplingChannels: 3, ...section })), {
+    labelSmoothing: smoothing,
+    vocabulary: { source: { features: FEATURES }, target: V, relevance: true },
+    objective: { kind: 'binary-relevance' },
+  });
+};
+
 describe('binary relevance', () => {
   const onnx = useEngine('onnxruntime');
   const cpu = useEngine('cpu');
 
-  it('has the same loss and gradients on both engines, and none for thresholds', async () => {
-    const { setup, parameters, dropout } = setUp(0.2);
-    const inputs = { ...relevanceBatch(setup, EXAMPLES, 0.1), dropoutOffsets: dropout.offsets(0) };
+  it.each([
+    ['tokens', () => setUp(0.2)],
+    ['frames through convolutions', () => setUpFrames({ subsampling: 'conv2d' }, 0.2)],
+    ['stacked frames, Conformer', () => setUpFrames({ subsampling: 'stack', encoderBlock: 'conformer' }, 0.2)],
+  ])('has the same loss and gradients on both engines, and none for thresholds: %s', async (kind, make) => {
+    const { setup, parameters, dropout } = make();
+    const examples = kind === 'tokens' ? EXAMPLES : await framed();
+    const inputs = { ...relevanceBatch(setup, examples, 0.1), dropoutOffsets: dropout.offsets(0) };
     const [a, b] = await Promise.all(
       [onnx(), cpu()].map(async (engine) => {
         await engine.write({ ...parameters(), ...dropout.pools(0) });
@@ -88,6 +118,21 @@ describe('binary relevance', () => {
     // One source alone has the logits that it has among others.
     const alone = await scorer.score([EXAMPLES[2]!.source]);
     for (let id = 0; id < V; id++) expect(alone.logits[id]).toBeCloseTo(logits[2 * V + id]!, 5);
+    await scorer.dispose();
+  });
+
+  it('scores frames as it does alone, whatever the other sources of a batch', async () => {
+    const { setup, parameters } = setUpFrames({});
+    const { model: config, parameters: specs, vocabulary } = setup;
+    await onnx().write(parameters());
+    const scorer = new RelevanceScorer(onnx(), { config, parameters: specs, vocabulary });
+    const sources = (await framed()).map(({ source }) => source);
+    const { logits } = await scorer.score(sources);
+    for (const [row, source] of sources.entries()) {
+      const alone = await scorer.score([source]);
+      for (let id = 0; id < V; id++) expect(alone.logits[id]).toBeCloseTo(logits[row * V + id]!, 5);
+    }
+    expect(logits.subarray(4, V)).not.toEqual(logits.subarray(V + 4, 2 * V));
     await scorer.dispose();
   });
 });

@@ -103,7 +103,7 @@ describe('the codec', () => {
     const line = 'Who left?\tMary came in. Did John leave?  He left at 1.5 o’clock! So';
     const read = async (text: object) => {
       const { codec } = await codecOf({ tokenizer: { kind: 'char' }, text: { unit: 'sentence', ...text } });
-      expect(codec.vocabulary.sentences).toBe(true);
+      expect(codec.vocabulary.sentences).toBeGreaterThan(10);
       const { sentences } = (await codec.encodeSource(line)) as SentenceSequence;
       expect([...(sentences.at(-1) ?? [])]).toEqual([EOS]);
       return sentences.slice(0, -1).map((tokens) => codec.tokenNames('source', tokens).join(''));

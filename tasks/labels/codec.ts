@@ -1,17 +1,15 @@
-// Text in, label tokens out: one token a label, each at most once, the stop token when there are no more.
+// Label tokens out: one token a label, each at most once, the stop token when there are no more.
 import type { RawRow } from '../../src/data/corpus.js';
 import type { ModelExample } from '../../src/data/examples.js';
 import type { OutputGrammar } from '../../src/data/output-grammar.js';
+import type { SourceSequence } from '../../src/data/sequences.js';
 import { DataError } from '../../src/errors.js';
 import type { Random } from '../../src/random.js';
 import type { Codec } from '../../src/task.js';
 import { EOS, SPECIAL_TOKENS } from '../../src/text/special-tokens.js';
-import type { Tokenizer } from '../../src/text/tokenizer.js';
-import { tokenizerText, withStop } from '../tokenizers.js';
 import type { LabelsConfig } from './config.js';
-import { joinLabels, splitLabels } from './corpus.js';
+import { joinLabels, splitLabels } from './rules.js';
 
-export const TOKENIZER_FILE = 'tokenizer.json';
 export const LABELS_FILE = 'labels.json';
 
 /** Ids below this are special tokens. */
@@ -25,11 +23,14 @@ export interface Labels {
   readonly fewest: number;
 }
 
-/** Counts labels. @param targets of the training rows @param all labels that there are besides */
-export async function countLabels(targets: AsyncIterable<string>, all: readonly string[]): Promise<Labels> {
+/** Counts labels. @param rows of the training split @param all labels that there are besides */
+export async function countLabels(
+  rows: AsyncIterable<Pick<RawRow, 'target'>>,
+  all: readonly string[],
+): Promise<Labels> {
   const counts = new Map(all.map((name) => [name, 0]));
   let fewest = Number.POSITIVE_INFINITY;
-  for await (const target of targets) {
+  for await (const { target } of rows) {
     const names = splitLabels(target);
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
     fewest = Math.min(fewest, names.length);
@@ -60,46 +61,55 @@ function classWeights({ labels }: Labels, kind: LabelsConfig['classWeights']): n
   return raw.map((weight) => (weight * total) / weighted);
 }
 
-/** The codec of multi-label classification. */
+/** What has the labels. */
+export interface LabelSources {
+  readonly vocabulary: Codec['vocabulary']['source'];
+  /** Seconds of sound that an encoder position stands for, where the source is sound. */
+  readonly secondsPerPosition?: number;
+  /** Files to keep in the run's `vocab/` folder, name → text. */
+  files(): Record<string, string>;
+  /** The source of a row. @param random absent outside training */
+  row(line: string, random?: Random): SourceSequence | Promise<SourceSequence>;
+  /** The source of a line to decode. @param folder that a path in the line starts from */
+  line(line: string, folder?: string): SourceSequence | Promise<SourceSequence>;
+  /** How its tokens are spelled, where it has any. */
+  tokenNames?(tokens: Int32Array): string[];
+}
+
+/** The codec of tasks whose outputs are labels. Sources are never cut into pieces, as labels are those of the whole. */
 export class LabelCodec implements Codec {
   readonly hasFreeOrder: boolean;
+  readonly secondsPerPosition?: number;
   private readonly isRelevance: boolean;
   private readonly ids: ReadonlyMap<string, number>;
   private readonly weights: readonly number[] | undefined;
 
   constructor(
-    private readonly tokenizer: Tokenizer,
+    private readonly sources: LabelSources,
     private readonly known: Labels,
-    private readonly settings: {
-      readonly decision: LabelsConfig['decision'];
-      readonly bpeDropout: number;
-      readonly order: LabelsConfig['order'];
-      readonly classWeights: LabelsConfig['classWeights'];
-    },
+    { decision, order, classWeights: kind }: Pick<LabelsConfig, 'decision' | 'order' | 'classWeights'>,
   ) {
-    this.isRelevance = settings.decision === 'binary-relevance';
-    this.hasFreeOrder = settings.order === 'free' && !this.isRelevance;
+    this.isRelevance = decision === 'binary-relevance';
+    this.hasFreeOrder = order === 'free' && !this.isRelevance;
+    if (sources.secondsPerPosition !== undefined) this.secondsPerPosition = sources.secondsPerPosition;
     this.ids = new Map(known.labels.map(({ name }, i) => [name, FIRST + i]));
-    this.weights = classWeights(known, settings.classWeights);
+    this.weights = classWeights(known, kind);
   }
 
   get vocabulary() {
     return {
-      source: this.tokenizer.vocabularySize,
+      source: this.sources.vocabulary,
       target: FIRST + this.known.labels.length,
       ...(this.isRelevance ? { relevance: true } : {}),
     };
   }
 
   files(): Record<string, string> {
-    return {
-      [TOKENIZER_FILE]: tokenizerText(this.tokenizer),
-      [LABELS_FILE]: `${JSON.stringify(this.known, undefined, 1)}\n`,
-    };
+    return { ...this.sources.files(), [LABELS_FILE]: `${JSON.stringify(this.known, undefined, 1)}\n` };
   }
 
   /** Labels that the most examples have come first. Class weights are for training only. */
-  encodeRow({ source, target, origin }: RawRow, random?: Random): ModelExample {
+  async encodeRow({ source, target, origin }: RawRow, random?: Random): Promise<ModelExample> {
     const ids = splitLabels(target).map((name) => {
       const id = this.ids.get(name);
       if (id === undefined) throw new DataError(`${origin}: the label "${name}" is none that the model has learned`);
@@ -108,7 +118,7 @@ export class LabelCodec implements Codec {
     const sorted = Int32Array.from(ids).sort();
     const { weights } = this;
     return {
-      source: withStop(this.tokenizer, source, this.settings.bpeDropout, random),
+      source: await this.sources.row(source, random),
       target: Int32Array.of(...sorted, EOS),
       ...(weights && random
         ? { targetWeights: Float32Array.of(...Array.from(sorted, (id) => weights[id - FIRST] ?? 1), 1) }
@@ -116,8 +126,8 @@ export class LabelCodec implements Codec {
     };
   }
 
-  encodeSource(line: string): Int32Array {
-    return withStop(this.tokenizer, line, 0);
+  encodeSource(line: string, folder?: string): SourceSequence | Promise<SourceSequence> {
+    return this.sources.line(line, folder);
   }
 
   /** Labels, none twice. */
@@ -138,7 +148,7 @@ export class LabelCodec implements Codec {
   }
 
   tokenNames(side: 'source' | 'target', tokens: Int32Array): string[] {
-    if (side === 'source') return Array.from(tokens, (id) => this.tokenizer.token(id));
+    if (side === 'source') return this.sources.tokenNames?.(tokens) ?? [];
     return Array.from(tokens, (id) => this.known.labels[id - FIRST]?.name ?? (SPECIAL_TOKENS[id] as string));
   }
 }
