@@ -18,7 +18,9 @@ export const multiLabelClassification: TaskAdapter<MultiLabelConfig> = {
   source: 'text',
   target: 'labels',
   metrics: LABEL_METRICS,
-  recipes: ['tasks/multi-label-classification/recipes/goemotions.yaml'],
+  recipes: ['goemotions', 'goemotions-relevance'].map(
+    (name) => `tasks/multi-label-classification/recipes/${name}.yaml`,
+  ),
   configSchema: multiLabelConfigSchema,
   starterConfig: {
     task: 'multi-label-classification',
