@@ -44,7 +44,14 @@ text: { unit: sentence, newestFirst: true }
 batching: { maxTokens: 4096, maxSentences: 64 }
 model: { modelDim: 64, feedForwardDim: 256, heads: 4, encoderLayers: 3, decoderLayers: 1, dropout: 0.1 }
 training:
-  { steps: 1000, learningRate: 0.002, schedule: linear, warmupSteps: 100, validateEvery: 200, validationMetric: exactMatch }
+  steps: 1500
+  optimizer: adamw
+  weightDecay: 0.5
+  learningRate: 0.002
+  schedule: linear
+  warmupSteps: 100
+  validateEvery: 200
+  validationMetric: exactMatch
 decoding: { beam: 1, maxLength: 4 }
 evaluation: { metrics: [exactMatch] }
 `;
