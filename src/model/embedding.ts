@@ -1,6 +1,21 @@
 // What comes before the layers: embeddings of tokens scaled by √D, or a front end of frames; positions, dropout.
 import { MASKED } from '../engine/fused/attention.js';
-import { add, concat, gather, mul, onesLike, pad, reshape, slice, sub, type Tensor, vector } from '../engine/ops.js';
+import {
+  add,
+  cast,
+  concat,
+  gather,
+  mul,
+  notEqual,
+  onesLike,
+  pad,
+  reshape,
+  scalar,
+  slice,
+  sub,
+  type Tensor,
+  vector,
+} from '../engine/ops.js';
 import { BOS, PAD } from '../text/special-tokens.js';
 import { frontEnd } from './front-end.js';
 import { addPositions } from './positions.js';
@@ -37,6 +52,9 @@ export function outputWithoutMarks(scope: Scope, states: Tensor, rows: number): 
     matrix: reshape(concat([whole, reshape(mask, [rows, 1])], 1), [rows, width + 1]),
   };
 }
+
+/** 1 where there is a token, 0 at padding. @param ids int32 of any shape */
+export const isToken = (ids: Tensor): Tensor => cast(notEqual(ids, scalar(PAD, 'int32')), 'float32');
 
 /** Tokens mixed into others (mixup, Zhang et al., 2018), and the share that the others keep: a scalar. */
 export interface MixedTokens {

@@ -1,20 +1,15 @@
 // Sentences as source positions: each the sum of its tokens' embeddings, weighted by where in the sentence they stand.
-import { cast, gather, minimum, mul, notEqual, range, reshape, scalar, sum, type Tensor } from '../engine/ops.js';
-import { PAD } from '../text/special-tokens.js';
-import { embeddingMatrix, embedRows } from './embedding.js';
+import { gather, minimum, mul, range, reshape, scalar, slice, sum, type Tensor } from '../engine/ops.js';
+import { embeddingMatrix, embedRows, isToken } from './embedding.js';
 import type { ParameterEntry } from './parameter-entry.js';
 import type { Scope } from './scope.js';
 
 const PLACE_WEIGHTS = 'source.places';
 
-/** 1 where there is a token. @param ids int32 of any shape */
-const isToken = (ids: Tensor): Tensor => cast(notEqual(ids, scalar(PAD, 'int32')), 'float32');
-
 /** 1 where there is a sentence. @param sentences int32 `[B, S, W]` @returns `[B, S]` */
 export function sentencePresence(sentences: Tensor): Tensor {
-  const [batch, length, width] = sentences.shape as [number, number, number];
-  const first = gather(reshape(sentences, [batch * length, width]), scalar(0, 'int32') as never, 1);
-  return reshape(isToken(first), [batch, length]);
+  const [batch, length] = sentences.shape as [number, number, number];
+  return reshape(isToken(slice(sentences, [0, 0, 0], [batch, length, 1])), [batch, length]);
 }
 
 /** The weights of the places, all 1 at first. */

@@ -1,21 +1,8 @@
 // The whole model: encode, teacher-forced decoder states, the incremental step.
-import {
-  add,
-  cast,
-  gather,
-  greater,
-  maximum,
-  mul,
-  notEqual,
-  range,
-  reshape,
-  scalar,
-  type Tensor,
-} from '../engine/ops.js';
-import { PAD } from '../text/special-tokens.js';
+import { add, cast, gather, greater, maximum, mul, range, reshape, type Tensor } from '../engine/ops.js';
 import { causalMask, type KeysValues, paddingMask } from './attention.js';
 import { crossKeysValues, decodeSequence, decodeStep, type StepContext, type StepResult } from './decoder.js';
-import { embedFrames, embedTokens, type MixedTokens } from './embedding.js';
+import { embedFrames, embedTokens, isToken, type MixedTokens } from './embedding.js';
 import { encode } from './encoder.js';
 import { isParallel } from './frame-decoder.js';
 import { linear } from './layers.js';
@@ -51,7 +38,6 @@ export interface EncodedSource {
 function presence(source: SourceTensors, batch: number, length: number): Tensor {
   if ('sentences' in source) return sentencePresence(source.sentences);
   if ('ids' in source) {
-    const isToken = (ids: Tensor) => cast(notEqual(ids, scalar(PAD, 'int32')), 'float32');
     return source.mixed ? maximum(isToken(source.ids), isToken(source.mixed.ids)) : isToken(source.ids);
   }
   return cast(greater(reshape(source.lengths, [batch, 1]), reshape(range(length), [1, length])), 'float32');

@@ -12,8 +12,9 @@ import {
 import { generate } from '../decode/generate.js';
 import { type CtcLogProbs, TransformerDecoder } from '../decode/session.js';
 import { createEngine } from '../engine/create.js';
-import type { Engine, HostTensor } from '../engine/types.js';
+import type { Engine } from '../engine/types.js';
 import { DataError, UsageError } from '../errors.js';
+import { parameterSpecs, parameterVariables } from '../model/parameters.js';
 import type { Piece, RunConfig } from '../task.js';
 import { decodingWithin, longestSource } from '../train/limits.js';
 import { type LoadedModel, loadModel } from './model.js';
@@ -130,12 +131,7 @@ export class LineDecoder {
     const decoding = decodingSettings(run.config, settings);
     const model = await loadModel(run, checkpoint);
     const engine = await createEngine(settings.engine, settings.threads);
-    const specs = Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { shape }]: [string, HostTensor]) => [
-        name,
-        { shape, dtype: 'float32' as const },
-      ]),
-    );
+    const specs = parameterVariables(parameterSpecs(model.config, run.codec.vocabulary));
     const decoder = new TransformerDecoder(
       engine,
       { config: model.config, parameters: specs, vocabulary: run.codec.vocabulary },

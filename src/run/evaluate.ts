@@ -87,6 +87,8 @@ async function evaluateFiles(options: EvaluateOptions, hypotheses: string): Prom
 /** A source with its references. */
 interface ScoredRow {
   readonly source: PlacedText;
+  /** What training would learn. */
+  readonly target: string;
   readonly references: readonly PlacedText[];
 }
 
@@ -97,7 +99,7 @@ async function* rowsOfFiles(source: string, references: readonly string[]): Asyn
   for await (const texts of parallelLines(files)) {
     line += 1;
     const [first, ...rest] = texts.map((text, i) => ({ text, origin: `${files[i]}:${line}` }));
-    yield { source: first as PlacedText, references: rest };
+    yield { source: first as PlacedText, target: texts[1] as string, references: rest };
   }
 }
 
@@ -110,6 +112,7 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
       const origin = corpus.locate(index, 'target');
       yield {
         source: { text: source, origin: corpus.locate(index, 'source') },
+        target,
         references: references.map((text) => ({ text, origin })),
       };
     }
@@ -128,13 +131,6 @@ function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions, metric
   const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
   return textScorer(task, changed, metrics);
 }
-
-/** A source with the first of its references. */
-const firstPair = ({ source, references: [first] }: ScoredRow) => ({
-  source: source.text,
-  target: first?.text ?? '',
-  origin: source.origin,
-});
 
 /** Items in groups of `GROUP`. */
 async function* grouped<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
@@ -189,7 +185,11 @@ async function evaluateRun(options: EvaluateOptions & { readonly run: string }):
   try {
     const likelihood = wanted.length > ofOutputs.length ? decoder.perplexity() : undefined;
     for await (const group of grouped(rows)) {
-      await likelihood?.add(group.map(firstPair), signal);
+      await likelihood?.add(
+        group.map(({ source: { text, origin }, target }) => ({ source: text, target, origin })),
+        signal,
+        log,
+      );
       const results = await decoder.decode(ofOutputs.length > 0 ? group.map(({ source }) => source.text) : [], {
         onLong: 'truncate',
         origin: (index) => group[index]?.source.origin ?? split,

@@ -71,6 +71,29 @@ function tokenMeans(sums: Readonly<Record<string, number>>, tokens: number): Rec
   );
 }
 
+/** How held-out rows become examples: those that would stop training are left out. */
+export function heldOutEncoding(config: RunConfig, codec: Codec): EncodeOptions<ModelExample> {
+  const batching = batchingWithin(config);
+  return {
+    encode: (row) => codec.encodeRow(row),
+    batching: {
+      ...batching,
+      onLong: batching.onLong === 'error' ? 'skip' : batching.onLong,
+      onBlank: batching.onBlank === 'error' ? 'skip' : batching.onBlank,
+    },
+    endId: EOS,
+    load: loadFrames,
+  };
+}
+
+/** What was done with rows that do not count as they are, a line each. */
+export const rowRemarks = (report: RowReport): string[] =>
+  report
+    .warnings()
+    .map(
+      ({ action, count, examples }) => `${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`,
+    );
+
 /** A row and its source; undefined for a blank one. */
 interface Encoded {
   readonly row: RawRow;
@@ -96,18 +119,7 @@ export class Validator {
     private readonly createScorer: (() => Scorer) | undefined,
   ) {
     const { parameters } = setup;
-    const batching = batchingWithin(config);
-    // Rows that would stop training are left out of the loss, and that is said.
-    this.encoding = {
-      encode: (row) => codec.encodeRow(row),
-      batching: {
-        ...batching,
-        onLong: batching.onLong === 'error' ? 'skip' : batching.onLong,
-        onBlank: batching.onBlank === 'error' ? 'skip' : batching.onBlank,
-      },
-      endId: EOS,
-      load: loadFrames,
-    };
+    this.encoding = heldOutEncoding(config, codec);
     const averaged = setup.emaDecay > 0;
     this.bind = (name) => (averaged && name in parameters ? averageName(name) : name);
   }
@@ -196,9 +208,7 @@ export class Validator {
       }
       positions += targetTokens(batch.examples);
     }
-    for (const { action, count, examples } of report.warnings()) {
-      warn(`${counted(count, 'row')} ${ROW_ACTIONS[action]}: ${listed(examples, count)}`);
-    }
+    for (const remark of rowRemarks(report)) warn(remark);
     if (craft) return { loss: (sums.loss as number) / positions, statistics: frameStatistics(sums, positions) };
     const loss = (sums.negativeLogLikelihood as number) / positions;
     if (relevance) return { loss, statistics: {} };

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { featuresConfigSchema } from '../../src/audio/config.js';
 import { decodingConfigSchema } from '../../src/decode/config.js';
-import { copyProblems } from '../../src/train/config.js';
-import { textEvaluation, validationMetricProblem } from '../evaluation.js';
+import { textEvaluation } from '../evaluation.js';
 import { checkLabelsConfig, LABEL_METRICS, labelBatchingSchema, labelsSchema } from '../labels/config.js';
-import { speechModelSections, speechSections } from '../speech/config.js';
+import { checkSpeechConfig, speechModelSections, speechSections } from '../speech/config.js';
 
 // Labels need no tokenizer, and a recording is tagged whole.
 const { segmentation, tokenizer, ...listeningSections } = speechSections;
@@ -35,17 +34,8 @@ export const audioTaggingConfigSchema = z
   .superRefine((config, context) => {
     const fail = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
-    const { batching, training } = config;
     checkLabelsConfig(config, fail);
-    if (batching.onLong === 'truncate') {
-      fail(
-        ['batching', 'onLong'],
-        'onLong must not be truncate: labels may tell of what is heard after the cut; use error or skip',
-      );
-    }
-    for (const { path, message } of copyProblems(false, training)) fail(path, message);
-    const problem = validationMetricProblem(training.validationMetric);
-    if (problem !== undefined) fail(['training', 'validationMetric'], problem);
+    checkSpeechConfig(config, fail, 'labels may tell of what is heard after the cut');
   });
 
 /** See {@link audioTaggingConfigSchema}. */

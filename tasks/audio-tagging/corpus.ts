@@ -2,7 +2,6 @@
 import type { ManifestConfig } from '../../src/audio/manifests/config.js';
 import { readManifest } from '../../src/audio/manifests/read.js';
 import type { Corpus } from '../../src/data/corpus.js';
-import { type ListedRow, listedCorpus } from '../../src/data/listed-corpus.js';
 import { DataError } from '../../src/errors.js';
 import type { TaskContext } from '../../src/task.js';
 import { labelledRows, learnableLabels } from '../labels/rules.js';
@@ -40,14 +39,7 @@ export async function openTagged(
   context: TaskContext,
 ): Promise<Corpus> {
   const labelled = await labelledRows(config, split, labelsIn, context);
+  if (labelled.length === 0) throw new DataError(`${split.manifest}: expected at least one example, found none`);
   const byOrigin = new Map(labelled.map((row) => [row.origin, row]));
-  const targetOf = ({ origin }: { origin: string }) => ({ target: byOrigin.get(origin)?.target ?? '' });
-  const recordings = await openSpeechCorpus(listening(config), split, targetOf, context);
-  const rows: ListedRow[] = [];
-  for await (const row of recordings.rows()) {
-    const found = byOrigin.get(row.origin);
-    if (found) rows.push({ ...row, references: found.references });
-  }
-  if (rows.length === 0) throw new DataError(`${split.manifest}: expected at least one example, found none`);
-  return listedCorpus(rows);
+  return openSpeechCorpus(listening(config), split, ({ origin }) => byOrigin.get(origin), context);
 }

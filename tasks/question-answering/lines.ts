@@ -67,8 +67,7 @@ export interface ReadingOptions {
 const sentencesOf = (text: string): string[] => text.trim().split(/(?<=[.!?])\s+/u);
 
 /**
- * What the model reads of a line, in pieces: the question first, so that cutting the end cuts the context, then the sentences of the
- * context. A blank line has none.
+ * What the model reads of a line as sentences: the question first, so that cutting the end cuts the context. A blank line has none.
  * @throws DataError as {@link parseLine}
  */
 export function readableSentences(line: string, { splitPunctuation: isApart, newestFirst }: ReadingOptions): string[] {
@@ -79,8 +78,11 @@ export function readableSentences(line: string, { splitPunctuation: isApart, new
   return isApart ? pieces.map(splitPunctuation) : pieces;
 }
 
-/** The same as one text. A blank line stays blank. @throws DataError as {@link parseLine} */
-export function readableLine(line: string, options: ReadingOptions): string {
-  const [question, ...sentences] = readableSentences(line, options);
-  return question === undefined ? '' : [question, SEPARATOR, ...sentences].join(' ');
+/** What it reads of a line as one text, in the same order. A blank line stays blank. @throws DataError as {@link parseLine} */
+export function readableLine(line: string, { splitPunctuation: isApart, newestFirst }: ReadingOptions): string {
+  if (line.trim() === '') return '';
+  const { question, context } = parseLine(line);
+  const text = isApart ? splitPunctuation : (part: string) => part;
+  const ordered = newestFirst ? sentencesOf(context).reverse().join(' ') : context;
+  return `${text(question)} ${SEPARATOR} ${text(ordered)}`;
 }

@@ -24,7 +24,7 @@ export const speechTranslation: TaskAdapter<SpeechTranslationConfig> = {
     openSpeechCorpus(
       config,
       split as ManifestConfig,
-      ({ text, translation = '' }) => ({ target: translation, transcript: text }),
+      ({ text, translation = '' }) => ({ target: translation, ...(text === undefined ? {} : { transcript: text }) }),
       context,
     ),
   createCodec: createSpeechCodec,

@@ -64,20 +64,18 @@ export const speechModelSections = {
 
 type Fail = (path: readonly string[], message: string) => void;
 
-/** Rules that concern several sections. */
+/** Rules that concern several sections. @param whole why a recording must not be cut */
 export function checkSpeechConfig(
   config: {
     readonly batching: { readonly onLong: string };
     readonly training: TrainingConfig;
   },
   fail: Fail,
+  whole = 'a transcript would go on after its audio has ended',
 ): void {
   const { batching, training } = config;
   if (batching.onLong === 'truncate') {
-    fail(
-      ['batching', 'onLong'],
-      'onLong must not be truncate: a transcript would go on after its audio has ended; use error or skip',
-    );
+    fail(['batching', 'onLong'], `onLong must not be truncate: ${whole}; use error or skip`);
   }
   for (const { path, message } of copyProblems(false, training)) fail(path, message);
   const problem = validationMetricProblem(training.validationMetric);

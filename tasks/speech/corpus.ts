@@ -16,8 +16,8 @@ import type { SpeechConfig } from './sources.js';
 /** How many of the rows that cannot be used are named. */
 const NAMED = 5;
 
-/** Source and target of a row, as the task has them. */
-export type RowTexts = (row: ManifestRow) => { readonly target: string; readonly transcript?: string | undefined };
+/** The texts of a row, as the task has them; undefined for a row that is left out. */
+export type RowTexts = (row: ManifestRow) => Pick<ListedRow, 'target' | 'transcript' | 'references'> | undefined;
 
 /**
  * Opens a split of a corpus of speech.
@@ -30,19 +30,23 @@ export async function openSpeechCorpus(
   context: TaskContext,
 ): Promise<Corpus> {
   const { onBadAudio } = config.data;
-  const { rows, warnings } = await readManifest(split);
+  const { rows: all, warnings } = await readManifest(split);
   for (const warning of warnings) context.log?.(`warning: ${warning}`);
+  const wanted = all.flatMap((row) => {
+    const own = texts(row);
+    return own ? [{ row, own }] : [];
+  });
+  const rows = wanted.map(({ row }) => row);
   const prepared = await prepareSources(config, split, rows, context);
   const bad: string[] = [];
   const kept: ListedRow[] = [];
-  rows.forEach((row, i) => {
+  wanted.forEach(({ row, own }, i) => {
     const found = prepared[i] as ListedSource | DataError;
     if (found instanceof DataError) {
       bad.push(`${row.origin}: ${found.message}`);
       return;
     }
-    const { target, transcript } = texts(row);
-    kept.push({ ...found, target, origin: row.origin, ...(transcript === undefined ? {} : { transcript }) });
+    kept.push({ ...found, ...own, origin: row.origin });
   });
   const names = [...bad.slice(0, NAMED), ...(bad.length > NAMED ? [`… and ${bad.length - NAMED} more`] : [])];
   const found = `${bad.length} of ${rows.length} utterances cannot be used:\n  ${names.join('\n  ')}`;

@@ -84,6 +84,10 @@ describe('a manifest', () => {
     const more = ['--set', 'labels.onUnseen=drop', '--set', 'labels.order=frequent-first', '--max-steps', '2'];
     const dropped = await s2s(['train', config, '--out', join(folder, 'dropped'), ...set, ...more]);
     expect([dropped.code, dropped.stderr]).toEqual([0, expect.stringContaining('("bark")')]);
+    // Of what could be learned, though scores count "bark" as missed.
+    const options = ['--split', 'valid', '--metrics', 'perplexity', '--json', '--quiet'];
+    const { metrics } = JSON.parse(await succeed(['eval', join(folder, 'dropped'), ...options])) as Scores;
+    expect(metrics.perplexity?.score).toBeGreaterThan(1);
   });
 
   it('is decoded from any folder, by a path that starts there', async () => {

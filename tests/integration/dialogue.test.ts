@@ -1,5 +1,5 @@
 // Dialogue at the command line: replies to lines of every kind, and a chat.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { remove, root, s2s, start, succeed, temporaryFolder } from './support.js';
@@ -38,6 +38,17 @@ describe('a model of the fixture', () => {
     const { negativeLogLikelihood, tokens, words, perWord } = metrics.perplexity.details;
     expect(Math.exp(negativeLogLikelihood / tokens)).toBeCloseTo(metrics.perplexity.score, 9);
     expect(perWord ** words / Math.exp(negativeLogLikelihood)).toBeCloseTo(1, 6);
+  });
+
+  it('has a perplexity of the rows that can be used, and names the others', async () => {
+    const [source, reference] = [join(folder, 'turns.txt'), join(folder, 'replies.txt')];
+    await writeFile(source, `Hello\n\n${'Hello '.repeat(1100)}\n`);
+    await writeFile(reference, 'Hello\nHello\nHello\n');
+    const files = ['--source', source, '--reference', reference];
+    const { code, stdout, stderr } = await s2s(['eval', run, ...files, '--metrics', 'perplexity', '--json']);
+    expect([code, JSON.parse(stdout).metrics.perplexity.details.words]).toEqual([0, 2]);
+    expect(stderr).toContain(`warning: perplexity: 1 row left out of the loss because a side is blank: ${source}:2`);
+    expect(stderr).toContain(`warning: perplexity: 1 row left out of the loss because a side is too long: ${source}:3`);
   });
 
   it('replies to plain text, texts and turns alike', async () => {

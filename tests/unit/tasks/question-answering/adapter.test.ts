@@ -52,6 +52,8 @@ describe('lines', () => {
     expect(readableLine(line, { splitPunctuation: true, newestFirst: false })).toBe(
       'Who left ? ||| “ Mary left ( at 1.5 o’clock ) . ” No … 3,5 n,w',
     );
+    expect(readableLine('Who?\t A.  B.', { splitPunctuation: false, newestFirst: false })).toBe('Who? |||  A.  B.');
+    expect(readableLine('Who?\tA.  B.', { splitPunctuation: true, newestFirst: true })).toBe('Who ? ||| B . A .');
     expect(readableLine(' ', { splitPunctuation: true, newestFirst: false })).toBe('');
     expect(splitPunctuation(' ?!  a\n-')).toBe(' ? !  a\n-');
     fc.assert(
