@@ -23,6 +23,12 @@ export const modelConfigSchema = z
     heads: positive.optional().describe('attention heads; must divide modelDim'),
     encoderLayers: positive.optional().describe('encoder layers'),
     decoderLayers: positive.optional().describe('decoder layers'),
+    sharedLayers: z
+      .enum(['none', 'encoder', 'decoder', 'both'])
+      .default('none')
+      .describe(
+        'the stack whose layers all have the same weights, one step done again and again (Dehghani et al., 2019)',
+      ),
     activation: z.enum(['relu', 'gelu', 'swiglu']).default('relu').describe('feed-forward activation'),
     norm: z.enum(['layer', 'rms']).default('layer').describe('layer normalisation or RMS normalisation'),
     normPosition: z
@@ -63,7 +69,7 @@ export const modelConfigSchema = z
     activationDropout: rate.default(0).describe('dropout inside the feed-forward layers'),
   })
   .superRefine((config, context) => {
-    const { modelDim, heads, positions } = resolveModelConfig(config);
+    const { modelDim, heads, positions, ...sizes } = resolveModelConfig(config);
     const fail = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (modelDim % heads !== 0)
       fail('heads', `modelDim must be a multiple of heads, but modelDim is ${modelDim} and heads is ${heads}`);
@@ -83,6 +89,15 @@ export const modelConfigSchema = z
       );
     } else if (config.locationKernel !== undefined && config.locationKernel % 2 === 0) {
       fail('locationKernel', `locationKernel must be odd, but is ${config.locationKernel}`);
+    }
+    for (const stack of ['encoder', 'decoder'] as const) {
+      const isShared = config.sharedLayers === stack || config.sharedLayers === 'both';
+      if (isShared && sizes[`${stack}Layers`] === 1) {
+        fail(
+          'sharedLayers',
+          `there is one ${stack} layer, which has none to share its weights with; set ${stack}Layers, or leave sharedLayers out`,
+        );
+      }
     }
     if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
   });

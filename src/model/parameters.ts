@@ -11,6 +11,7 @@ import { frontEndSpecs } from './front-end.js';
 import { type Initializer, linearEntries, normEntries, type ParameterEntry } from './parameter-entry.js';
 import { relevanceEntries } from './relevance.js';
 import { placeWeightEntries } from './sentence-embedding.js';
+import { keptName } from './shared-layers.js';
 
 /** One parameter. */
 export interface ParameterSpec {
@@ -47,7 +48,7 @@ export function parameterSpecs(config: ModelConfig, vocabulary: VocabularySizes)
   const specs = new Map<string, ParameterSpec>();
   const { modelDim: width, feedForwardDim: inner } = config;
   const add = (...entries: readonly ParameterEntry[]): void => {
-    for (const [name, shape, initializer] of entries) specs.set(name, { shape, initializer });
+    for (const [name, shape, initializer] of entries) specs.set(keptName(config, name), { shape, initializer });
   };
   const linear = (name: string, from: number, to: number): void => add(...linearEntries(name, from, to));
   const norm = (name: string): void => add(...normEntries(name, config));

@@ -4,6 +4,7 @@ import type { Tensor } from '../engine/ops.js';
 import type { Tensors } from '../engine/types.js';
 import { ConfigError, EngineError } from '../errors.js';
 import type { ModelConfig } from './config.js';
+import { keptName } from './shared-layers.js';
 
 /** Access of one evaluation of a model to its parameters and its randomness. */
 export interface Scope {
@@ -42,7 +43,7 @@ export function createScope(
     config,
     ...(observe ? { observe } : {}),
     parameter(name) {
-      const tensor = parameters[name];
+      const tensor = parameters[keptName(config, name)];
       if (!tensor) throw new EngineError(`internal: the model has no parameter ${name}`);
       return tensor;
     },

@@ -38,6 +38,12 @@ export async function initialParameters(
       );
     }
   }
+  const left = Object.keys(parameters).find((name) => name.startsWith('encoder.') && !specs.has(name));
+  if (left !== undefined) {
+    throw new ConfigError(
+      `training.encoderFrom: ${encoderFrom} has ${left}, but this model has no such parameter; give both runs the same layers under \`model\``,
+    );
+  }
   context.log?.(`the encoder begins with that of ${encoderFrom} (${label})`);
   return result;
 }

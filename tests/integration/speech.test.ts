@@ -210,6 +210,11 @@ describe('speech translation', () => {
     expect(report.metrics.bleu.signature).toContain('tok:13a');
     const other = await s2s(['train', config, '--out', `${out}-2`, '--set', 'model.encoderLayers=2']);
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('training.encoderFrom')]);
+    const deeper = join(folder, 'deeper', 'run');
+    const recogniser = await project(join(folder, 'deeper'));
+    await succeed(['train', recogniser, '--out', deeper, '--max-steps', '1', '--set', 'model.encoderLayers=2']);
+    const cut = await s2s(['train', config, '--out', `${out}-3`, '--set', `training.encoderFrom=${deeper}`]);
+    expect([cut.code, cut.stderr]).toEqual([2, expect.stringMatching(/has encoder\.layers\.1\..*no such parameter/)]);
   });
 });
 

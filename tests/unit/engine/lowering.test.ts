@@ -127,7 +127,7 @@ describe('lowering', () => {
 
 describe('updates in place', () => {
   it.each(Object.entries(VARIANTS))('are all of those of training: %s', (_name, section) => {
-    const { setup } = tinySetup(modelConfig({ ...section, dropout: 0.1, encoderLayers: 1, decoderLayers: 1 }), {
+    const { setup } = tinySetup(modelConfig({ dropout: 0.1, encoderLayers: 1, decoderLayers: 1, ...section }), {
       emaDecay: 0.9,
     });
     for (const program of [trainingStep(setup), accumulationStep(setup), applicationStep(setup)]) {

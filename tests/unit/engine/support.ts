@@ -77,6 +77,7 @@ export const VARIANTS: Readonly<Record<string, Record<string, unknown>>> = {
   'RMS norm, SwiGLU, rotary': { norm: 'rms', activation: 'swiglu', positions: 'rotary' },
   'GELU, learned positions, separate embeddings': { activation: 'gelu', positions: 'learned', embeddings: 'separate' },
   'tied embeddings': { embeddings: 'tied' },
+  'layers with the same weights': { sharedLayers: 'both', encoderLayers: 2, decoderLayers: 2 },
 };
 
 /** A setup with the same vocabulary on both sides. */

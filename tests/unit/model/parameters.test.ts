@@ -189,6 +189,10 @@ describe('the model section', () => {
       'positions: rotary positions need an even modelDim / heads, but it is 12 / 4 = 3',
     ]);
     expect(problems({ modelDim: 9, heads: 3 })).toEqual(['modelDim: modelDim must be even, but is 9']);
+    expect(problems({ sharedLayers: 'both', decoderLayers: 1 })).toEqual([
+      'sharedLayers: there is one decoder layer, which has none to share its weights with; set decoderLayers, or leave sharedLayers out',
+    ]);
+    expect(problems({ sharedLayers: 'encoder', decoderLayers: 1 })).toEqual([]);
   });
 
   it('refuses what no model can have', () => {
