@@ -17,38 +17,50 @@ export interface Sides {
 export type RowReader = (line: string, origin: string) => Sides;
 
 /**
- * A reader of tab-separated rows, all with as many columns as the first line. There is no quoting: every tab separates.
+ * A reader of some columns of tab-separated rows, all with as many columns as the first line. There is no quoting: every tab separates.
  * A column given by name makes the first line a header.
  * @param first the first line of the file. @param origin its `file:line`.
+ * @param wanted the columns, by the settings that name them
  * @throws DataError when a column is not there.
  */
-export function tsvReader(
+export function columnReader<Setting extends string>(
   first: string,
   origin: string,
-  sourceColumn: string | number,
-  targetColumn: string | number,
-): RowReader {
+  wanted: Readonly<Record<Setting, string | number>>,
+): (line: string, origin: string) => Record<Setting, string> {
   const header = first.split('\t');
   const width = header.length;
-  const find = (key: string, column: string | number): number => {
+  const places = Object.entries<string | number>(wanted).map(([key, column]): [string, number] => {
     const index = typeof column === 'number' ? column : header.indexOf(column);
-    if (index >= 0 && index < width) return index;
+    if (index >= 0 && index < width) return [key, index];
     throw new DataError(
       typeof column === 'number'
         ? `${origin}: expected a column ${column} (\`${key}\`, counted from 0), found ${columns(width)}`
         : `${origin}: expected a header with a column ${JSON.stringify(column)} (\`${key}\`), ` +
-            `found ${header.map((name) => JSON.stringify(name)).join(', ')}`,
+            `found ${header.map((name) => JSON.stringify(name)).join(', ')}; add a header line, or set \`${key}\``,
     );
-  };
-  const source = find('sourceColumn', sourceColumn);
-  const target = find('targetColumn', targetColumn);
+  });
   return (line, at) => {
     const cells = line.split('\t');
     if (cells.length !== width) {
       const found = line === '' ? 'a blank line' : columns(cells.length);
       throw new DataError(`${at}: expected ${columns(width)} as on the first line, found ${found}; correct the line`);
     }
-    return { source: cells[source] ?? '', target: cells[target] ?? '' };
+    return Object.fromEntries(places.map(([key, place]) => [key, cells[place]])) as Record<Setting, string>;
+  };
+}
+
+/** A reader of tab-separated rows; see {@link columnReader}. */
+export function tsvReader(
+  first: string,
+  origin: string,
+  sourceColumn: string | number,
+  targetColumn: string | number,
+): RowReader {
+  const read = columnReader(first, origin, { sourceColumn, targetColumn });
+  return (line, at) => {
+    const cells = read(line, at);
+    return { source: cells.sourceColumn, target: cells.targetColumn };
   };
 }
 

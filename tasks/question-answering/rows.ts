@@ -1,7 +1,7 @@
 // What readers of questions yield, and the readers of files with a question a line: JSONL and TSV.
 import type { InputFile } from '../../src/data/files.js';
 import { fileChunks, readLines } from '../../src/data/lines.js';
-import { jsonField, jsonObject, jsonText } from '../../src/data/rows.js';
+import { columnReader, jsonField, jsonObject, jsonText } from '../../src/data/rows.js';
 import { DataError } from '../../src/errors.js';
 import type { QuestionSplit } from './config.js';
 import type { Question } from './lines.js';
@@ -46,31 +46,16 @@ function jsonlReader({ questionColumn, contextColumn, answerColumn }: QuestionSp
   };
 }
 
-/** Reads tab-separated columns, as many as the first line has. @param first that line, the header where a column is named */
-function tsvReader(first: readonly string[], split: QuestionSplit, file: string): CellReader {
-  const width = first.length;
-  const [question, context, answer] = (['question', 'context', 'answer'] as const).map((name) => {
-    const wanted = split[`${name}Column`] ?? name;
-    const place = typeof wanted === 'number' ? wanted : first.indexOf(wanted);
-    if (place >= 0 && place < width) return place;
-    const setting = `(\`${name}Column\`)`;
-    throw new DataError(
-      typeof wanted === 'number'
-        ? `${file}:1: expected a column ${wanted} ${setting}, counted from 0, found ${width} columns`
-        : `${file}:1: expected a header with a column ${JSON.stringify(wanted)} ${setting}, found ${first.map((cell) => JSON.stringify(cell)).join(', ')}; add a header line, or set the columns`,
-    );
-  }) as [number, number, number];
+/** Reads columns of TSV. @param first the first line of the file, the header where a column is named */
+function tsvReader(first: string, split: QuestionSplit, file: string): CellReader {
+  const { questionColumn = 'question', contextColumn = 'context', answerColumn = 'answer' } = split;
+  const read = columnReader(first, `${file}:1`, { questionColumn, contextColumn, answerColumn });
   return (line, origin) => {
-    const cells = line.split('\t');
-    if (cells.length !== width) {
-      throw new DataError(
-        `${origin}: expected ${width} tab-separated columns as on the first line, found ${cells.length}; correct the line`,
-      );
-    }
+    const cells = read(line, origin);
     return {
-      question: cells[question] as string,
-      context: cells[context] as string,
-      answers: (cells[answer] as string).split(ANSWER_SEPARATOR).map((text) => text.trim()),
+      question: cells.questionColumn,
+      context: cells.contextColumn,
+      answers: cells.answerColumn.split(ANSWER_SEPARATOR).map((text) => text.trim()),
     };
   };
 }
@@ -92,7 +77,7 @@ export async function* readTable(
   for await (const line of readLines(fileChunks(handle), name)) {
     number += 1;
     if (!reader) {
-      reader = tsvReader(line.split('\t'), split, name);
+      reader = tsvReader(line, split, name);
       if (hasHeader(split)) continue;
     }
     const origin = `${name}:${number}`;

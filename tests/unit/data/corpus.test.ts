@@ -213,7 +213,7 @@ describe('TSV', () => {
       'x.tsv:1: expected a column 1 (`targetColumn`, counted from 0), found 1 column',
     );
     expect(await message('a\tb\n', { sourceColumn: 'en' })).toBe(
-      'x.tsv:1: expected a header with a column "en" (`sourceColumn`), found "a", "b"',
+      'x.tsv:1: expected a header with a column "en" (`sourceColumn`), found "a", "b"; add a header line, or set `sourceColumn`',
     );
     expect(await message('')).toBe('x.tsv: expected at least one row, found an empty file');
     expect(await message('a\tb\n', { sourceColumn: 'a' })).toBe(

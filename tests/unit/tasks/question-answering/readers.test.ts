@@ -215,7 +215,7 @@ describe('tables', () => {
     }
     const file = put('d.tsv', 'q\tc\n');
     await expect(opened({ file, questionColumn: 0, contextColumn: 1, answerColumn: 2 })).rejects.toThrow(
-      `${file}:1: expected a column 2 (\`answerColumn\`), counted from 0, found 2 columns`,
+      `${file}:1: expected a column 2 (\`answerColumn\`, counted from 0), found 2 tab-separated columns`,
     );
     await expect(opened({ file: join(folder, 'missing.tsv') })).rejects.toMatchObject({ exitCode: 66 });
   });
