@@ -105,6 +105,10 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--normalize <name>', 'what wer, cer, mer and wil do to both texts first: none, basic, english')
     .option('--characters <unit>', 'what cer counts: codePoint, grapheme (default: codePoint)')
     .option('--stem', 'compare the stems of English words in ROUGE')
+    .option(
+      '--tag-scheme <name>',
+      'how entityF1 wants entities to be spelt: IOB2, IOE2, IOBES, BILOU (default: any way)',
+    )
     .option('--recognizer <dir>', 'run folder of a speech recogniser that is to understand outputs that are sounds')
     .option('--ignore-stress', 'compare phonemes without stress in per and pronunciationErrorRate: AH0 as AH');
   withCommonOptions(command)
@@ -125,7 +129,7 @@ export function addEval(program: Command, context: CliContext): void {
       // Where the metrics are known beforehand, a slip is told before minutes of decoding.
       if (options.metrics !== undefined) checkNames(limits, options.metrics);
       const { split, source, reference, hypotheses, metrics, beam, lengthPenalty, batchSize, checkpoint } = options;
-      const { tokenize, lowercase, normalize, characters, stem, ignoreStress, recognizer } = options;
+      const { tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme, recognizer } = options;
       const result = await interruptible(context, 'stopping', (signal) =>
         context.library.evaluate({
           ...runSettings(options, context),
@@ -141,6 +145,7 @@ export function addEval(program: Command, context: CliContext): void {
             characters,
             stem,
             ignoreStress,
+            tagScheme,
             recognizer,
           }),
           signal,

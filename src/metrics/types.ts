@@ -1,5 +1,6 @@
 // What a metric is: options, accumulators and scores.
 import { UsageError } from '../errors.js';
+import type { TagScheme } from './entities/spans.js';
 import type { CharacterUnit } from './error-rates/units.js';
 import type { NormalizerName } from './normalizers/normalize.js';
 import type { EvalbParameters } from './trees/evalb.js';
@@ -32,6 +33,8 @@ export interface MetricOptions {
   readonly stem?: boolean | undefined;
   /** The labels of multi-label classification; those that occur unless told. */
   readonly labels?: readonly string[] | undefined;
+  /** How entityF1 wants entities to be spelt; as conlleval reads them unless told. */
+  readonly tagScheme?: TagScheme | undefined;
   /** What evalbF1 leaves out and takes for equal; COLLINS.prm unless told. */
   readonly evalb?: EvalbParameters | undefined;
 }

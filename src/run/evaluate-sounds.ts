@@ -38,8 +38,8 @@ interface SoundRow {
 
 /** @throws UsageError for options that only concern outputs that are text */
 function checkOptions(run: OpenedRun, options: EvaluateOptions): void {
-  const { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
-  const foreign = { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress };
+  const { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme } = options;
+  const foreign = { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme };
   const given = Object.entries(foreign).find(([, value]) => value !== undefined);
   if (given) {
     throw new UsageError(

@@ -2,6 +2,7 @@
 import { type DecodingConfig, USUAL_DIVERSITY } from '../decode/config.js';
 import { UsageError } from '../errors.js';
 import { createProgress } from '../logging/progress.js';
+import { TAG_SCHEMES } from '../metrics/entities/spans.js';
 import { createScorer, type MetricOptions, type MetricScore, type Scorer } from '../metrics/metric.js';
 import { PERPLEXITY } from '../metrics/types.js';
 import { packageVersion } from '../version.js';
@@ -29,13 +30,17 @@ const CHOICES = {
   tokenize: ['13a', 'intl', 'char', 'zh', 'none'],
   normalize: ['none', 'basic', 'english'],
   characters: ['codePoint', 'grapheme'],
+  tagScheme: TAG_SCHEMES,
 } as const;
 
 /** @throws UsageError listing what the option may be */
 function choice<K extends keyof typeof CHOICES>(option: K, wanted: string): (typeof CHOICES)[K][number] {
   const known: readonly (typeof CHOICES)[K][number][] = CHOICES[option];
   const found = known.find((name) => name === wanted);
-  if (found === undefined) throw new UsageError(`--${option} ${wanted}: expected one of ${known.join(', ')}`);
+  if (found === undefined) {
+    const written = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`--${written} ${wanted}: expected one of ${known.join(', ')}`);
+  }
   return found;
 }
 
@@ -49,6 +54,7 @@ function metricOptions(options: EvaluateOptions, defaults: MetricOptions): Metri
     characters: choice('characters', options.characters ?? defaults.characters ?? 'codePoint'),
     stem: options.stem ?? defaults.stem,
     ignoreStress: options.ignoreStress ?? defaults.ignoreStress,
+    tagScheme: options.tagScheme === undefined ? defaults.tagScheme : choice('tagScheme', options.tagScheme),
   };
 }
 
@@ -123,8 +129,10 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
 
 /** The task's scorer of outputs, or one with the comparison that the options ask for. */
 function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions, metrics: readonly string[]): Scorer {
-  const { tokenize, lowercase, normalize, characters, stem, ignoreStress } = options;
-  if ([tokenize, lowercase, normalize, characters, stem, ignoreStress].every((option) => option === undefined)) {
+  const { tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme } = options;
+  if (
+    [tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme].every((option) => option === undefined)
+  ) {
     return textScorer(task, config, metrics);
   }
   const { evaluation } = config as unknown as { evaluation: MetricOptions };

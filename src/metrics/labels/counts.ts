@@ -10,7 +10,8 @@ interface LabelRow {
   readonly support: number;
 }
 
-interface Counts {
+/** In how many outputs and references something is. */
+export interface LabelTally {
   /** In output and reference. */
   both: number;
   inOutputs: number;
@@ -31,12 +32,12 @@ export class LabelCounts {
   /** How often an output has a label again; it counts once. */
   repeated = 0;
   /** What outputs have and the labels given do not. */
-  private readonly unknown = new Map<string, Counts>();
-  private readonly known: Map<string, Counts>;
+  private readonly unknown = new Map<string, LabelTally>();
+  private readonly known: Map<string, LabelTally>;
 
   /** @param given the labels there are; those that occur where undefined */
   constructor(private readonly given: readonly string[] | undefined) {
-    this.known = new Map(given?.map((label) => [label, noCounts()]));
+    this.known = new Map(given?.map((label) => [label, noTally()]));
   }
 
   /** @throws DataError where the reference has a label twice, or one that is not among those given */
@@ -73,17 +74,17 @@ export class LabelCounts {
     return labels;
   }
 
-  private countsOf(label: string): Counts {
+  private countsOf(label: string): LabelTally {
     const counts = this.known.get(label) ?? this.unknown.get(label);
     if (counts) return counts;
-    const fresh = noCounts();
+    const fresh = noTally();
     (this.given ? this.unknown : this.known).set(label, fresh);
     return fresh;
   }
 
   /** All labels together, those that are not among the given ones included. */
-  total(): Counts {
-    const total = noCounts();
+  total(): LabelTally {
+    const total = noTally();
     for (const { both, inOutputs, inReferences } of [...this.known.values(), ...this.unknown.values()]) {
       total.both += both;
       total.inOutputs += inOutputs;
@@ -112,10 +113,10 @@ export class LabelCounts {
   }
 }
 
-const noCounts = (): Counts => ({ both: 0, inOutputs: 0, inReferences: 0 });
+export const noTally = (): LabelTally => ({ both: 0, inOutputs: 0, inReferences: 0 });
 
 /** Precision, recall and F1, each 0 where it would divide by 0. */
-export function labelScores({ both, inOutputs, inReferences }: Counts) {
+export function labelScores({ both, inOutputs, inReferences }: LabelTally) {
   return {
     precision: ratio(both, inOutputs),
     recall: ratio(both, inReferences),
