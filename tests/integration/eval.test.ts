@@ -159,11 +159,15 @@ describe('other metrics of files', () => {
     const rouge = async (...options: string[]) =>
       (await score(['running dogs'], ['run dog'], '--metrics', 'rouge1', ...options)).metrics.rouge1?.score;
     expect([await rouge(), await rouge('--stem')]).toEqual([0, 1]);
+    const entities = async (...options: string[]) =>
+      (await score(['I-NP I-NP O'], ['B-NP I-NP O'], '--metrics', 'entityF1', ...options)).metrics.entityF1?.score;
+    expect([await entities(), await entities('--tag-scheme', 'IOB2')]).toEqual([1, 0]);
   });
 
   it.concurrent.each([
     ['--normalize', 'german', '--normalize german: expected one of none, basic, english'],
     ['--characters', 'byte', '--characters byte: expected one of codePoint, grapheme'],
+    ['--tag-scheme', 'IOB', '--tag-scheme IOB: expected one of IOB2, IOE2, IOBES, BILOU'],
     ['--metrics', 'bleu,wur', 'unknown metric "wur"; the metrics here are bleu, chrf, '],
   ])('refuse %s %s', async (option, value, message) => {
     await writeFile(at('one.txt'), 'a\n');
