@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +12,8 @@ const ring = (name: string, include: string[], seconds: number, serial: boolean)
 
 export default defineConfig({
   test: {
+    // As many files at a time as there are cores, and never one alone: the default leaves a machine of two cores one of them.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       ring('unit', ['tests/unit/**/*.test.ts', 'packages/*/tests/**/*.test.ts'], 60, false),
       ring('integration', ['tests/integration/**/*.test.ts'], 180, false),

@@ -42,7 +42,7 @@ data:
 tokenizer: { kind: word }
 text: { unit: sentence, newestFirst: true }
 batching: { maxTokens: 4096, maxSentences: 64 }
-model: { modelDim: 64, feedForwardDim: 256, heads: 4, encoderLayers: 3, decoderLayers: 1, dropout: 0.1 }
+model: { modelDim: 64, feedForwardDim: 256, heads: 4, encoderLayers: 3, sharedLayers: encoder, decoderLayers: 1, dropout: 0.1 }
 training:
   steps: 1500
   optimizer: adamw
