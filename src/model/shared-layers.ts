@@ -2,7 +2,7 @@
 import type { ModelConfig } from './config.js';
 
 /** Whether all layers of a stack have the weights of its first, as in the Universal Transformer (Dehghani et al., 2019). */
-export const sharesLayers = ({ sharedLayers }: ModelConfig, stack: string): boolean =>
+const sharesLayers = ({ sharedLayers }: ModelConfig, stack: string): boolean =>
   sharedLayers === stack || sharedLayers === 'both';
 
 /** The name under which a layer's parameter is kept: `encoder.layers.0.…` for `encoder.layers.2.…`, where layers share. */
