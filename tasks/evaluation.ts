@@ -1,5 +1,6 @@
 // The `evaluation` section of tasks whose outputs are text, and the rule on the metric that validation goes by.
 import { z } from 'zod';
+import { TAG_SCHEMES } from '../src/metrics/entities/spans.js';
 import { METRIC_NAMES } from '../src/metrics/metric.js';
 import { PERPLEXITY } from '../src/metrics/types.js';
 
@@ -24,6 +25,10 @@ export const textEvaluation = (metrics: readonly string[]) =>
         .boolean()
         .default(false)
         .describe('compare phonemes without stress in per and pronunciationErrorRate: AH0 as AH'),
+      tagScheme: z
+        .enum(TAG_SCHEMES)
+        .default('conlleval')
+        .describe('how entityF1 reads tags: as conlleval, or strictly by a scheme'),
     })
     .prefault({})
     .describe('how outputs are scored');

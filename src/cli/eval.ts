@@ -107,7 +107,7 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--stem', 'compare the stems of English words in ROUGE')
     .option(
       '--tag-scheme <name>',
-      'how entityF1 wants entities to be spelt: IOB2, IOE2, IOBES, BILOU (default: any way)',
+      'how entityF1 reads tags: conlleval, or strictly IOB2, IOE2, IOBES, BILOU (default: conlleval)',
     )
     .option('--recognizer <dir>', 'run folder of a speech recogniser that is to understand outputs that are sounds')
     .option('--ignore-stress', 'compare phonemes without stress in per and pronunciationErrorRate: AH0 as AH');

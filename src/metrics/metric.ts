@@ -3,7 +3,7 @@ import { BLEU, CHRF, type Metric as SacreMetric, type Score, TER } from 'sacrebl
 import { UsageError } from '../errors.js';
 import { ANSWER_METRICS } from './answers/metrics.js';
 import { DIVERSITY_METRICS } from './diversity/metrics.js';
-import { ENTITY_METRICS } from './entities/metrics.js';
+import { entityF1 } from './entities/metrics.js';
 import { ERROR_RATE_METRICS } from './error-rates/metrics.js';
 import { pronunciationErrorRate } from './error-rates/pronunciations.js';
 import { LABEL_METRICS } from './labels/metrics.js';
@@ -118,7 +118,7 @@ const METRICS: readonly Metric[] = [
   ...ANSWER_METRICS,
   ...LABEL_METRICS,
   ...TREE_METRICS,
-  ...ENTITY_METRICS,
+  entityF1,
   ...DIVERSITY_METRICS,
 ];
 

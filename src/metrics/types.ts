@@ -33,7 +33,7 @@ export interface MetricOptions {
   readonly stem?: boolean | undefined;
   /** The labels of multi-label classification; those that occur unless told. */
   readonly labels?: readonly string[] | undefined;
-  /** How entityF1 wants entities to be spelt; as conlleval reads them unless told. */
+  /** How entityF1 reads tags; as conlleval does unless told. */
   readonly tagScheme?: TagScheme | undefined;
   /** What evalbF1 leaves out and takes for equal; COLLINS.prm unless told. */
   readonly evalb?: EvalbParameters | undefined;

@@ -91,8 +91,7 @@ export const modelConfigSchema = z
       fail('locationKernel', `locationKernel must be odd, but is ${config.locationKernel}`);
     }
     for (const stack of ['encoder', 'decoder'] as const) {
-      const isShared = config.sharedLayers === stack || config.sharedLayers === 'both';
-      if (isShared && sizes[`${stack}Layers`] === 1) {
+      if (sharesLayers(config, stack) && sizes[`${stack}Layers`] === 1) {
         fail(
           'sharedLayers',
           `there is one ${stack} layer, which has none to share its weights with; set ${stack}Layers, or leave sharedLayers out`,
@@ -101,6 +100,10 @@ export const modelConfigSchema = z
     }
     if (modelDim % 2 !== 0) fail('modelDim', `modelDim must be even, but is ${modelDim}`);
   });
+
+/** Whether all layers of a stack have the weights of its first, as in the Universal Transformer (Dehghani et al., 2019). */
+export const sharesLayers = ({ sharedLayers }: Pick<ModelSection, 'sharedLayers'>, stack: string): boolean =>
+  sharedLayers === stack || sharedLayers === 'both';
 
 /** Feature frames that become one encoder position. */
 export const FRAMES_PER_POSITION = 4;

@@ -12,6 +12,7 @@ import type { Recording } from '../task.js';
 import { packageVersion } from '../version.js';
 import { Intelligibility } from './intelligibility.js';
 import { type OpenedRun, openRun } from './open.js';
+import { COMPARISON } from './scorer.js';
 import { SoundDecoder, type SpokenLine, soundsOf, speakingSettings } from './sound-decoder.js';
 import { openSplit } from './splits.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
@@ -38,12 +39,10 @@ interface SoundRow {
 
 /** @throws UsageError for options that only concern outputs that are text */
 function checkOptions(run: OpenedRun, options: EvaluateOptions): void {
-  const { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme } = options;
-  const foreign = { source, reference, tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme };
-  const given = Object.entries(foreign).find(([, value]) => value !== undefined);
+  const given = (['source', 'reference', ...COMPARISON] as const).find((name) => options[name] !== undefined);
   if (given) {
     throw new UsageError(
-      `${given[0]}: the outputs of ${run.task.name} are sounds, which are compared with the recordings of a split; leave it out`,
+      `${given}: the outputs of ${run.task.name} are sounds, which are compared with the recordings of a split; leave it out`,
     );
   }
   const unknown = options.metrics?.find((name) => !SOUND_METRICS.some((known) => known === name));

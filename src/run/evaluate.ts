@@ -9,7 +9,7 @@ import { packageVersion } from '../version.js';
 import { parallelLines } from './lines.js';
 import { type OpenedRun, openRun } from './open.js';
 import { type PlacedText, Remarks } from './remarks.js';
-import { textScorer, wantedMetrics } from './scorer.js';
+import { COMPARISON, textScorer, wantedMetrics } from './scorer.js';
 import { openSplit } from './splits.js';
 import type { EvaluateOptions, EvaluateResult } from './types.js';
 
@@ -54,7 +54,7 @@ function metricOptions(options: EvaluateOptions, defaults: MetricOptions): Metri
     characters: choice('characters', options.characters ?? defaults.characters ?? 'codePoint'),
     stem: options.stem ?? defaults.stem,
     ignoreStress: options.ignoreStress ?? defaults.ignoreStress,
-    tagScheme: options.tagScheme === undefined ? defaults.tagScheme : choice('tagScheme', options.tagScheme),
+    tagScheme: choice('tagScheme', options.tagScheme ?? defaults.tagScheme ?? 'conlleval'),
   };
 }
 
@@ -129,12 +129,7 @@ async function* rowsOfSplit(run: OpenedRun, split: string, options: EvaluateOpti
 
 /** The task's scorer of outputs, or one with the comparison that the options ask for. */
 function scorerFor({ task, config }: OpenedRun, options: EvaluateOptions, metrics: readonly string[]): Scorer {
-  const { tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme } = options;
-  if (
-    [tokenize, lowercase, normalize, characters, stem, ignoreStress, tagScheme].every((option) => option === undefined)
-  ) {
-    return textScorer(task, config, metrics);
-  }
+  if (COMPARISON.every((name) => options[name] === undefined)) return textScorer(task, config, metrics);
   const { evaluation } = config as unknown as { evaluation: MetricOptions };
   const changed = { ...config, evaluation: { ...evaluation, ...metricOptions(options, evaluation) } };
   return textScorer(task, changed, metrics);

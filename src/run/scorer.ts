@@ -3,6 +3,17 @@ import { EngineError } from '../errors.js';
 import type { Scorer } from '../metrics/metric.js';
 import type { RunConfig, TaskAdapter } from '../task.js';
 
+/** The options of an evaluation that say how texts are compared. */
+export const COMPARISON = [
+  'tokenize',
+  'lowercase',
+  'normalize',
+  'characters',
+  'stem',
+  'ignoreStress',
+  'tagScheme',
+] as const;
+
 /** The metrics that are asked for, or else those of the configuration. */
 export function wantedMetrics(config: RunConfig, metrics?: readonly string[]): readonly string[] {
   return metrics ?? (config as unknown as { evaluation: { metrics: readonly string[] } }).evaluation.metrics;

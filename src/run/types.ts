@@ -101,7 +101,7 @@ export interface EvaluateOptions extends RunSettings, DecodingOverrides {
   readonly stem?: boolean;
   /** Whether per compares `AH0` as `AH`. */
   readonly ignoreStress?: boolean;
-  /** How entityF1 wants entities to be spelt: `IOB2`, `IOE2`, `IOBES` or `BILOU`; default: as conlleval reads any tags. */
+  /** How entityF1 reads tags: as `conlleval`, or strictly by `IOB2`, `IOE2`, `IOBES` or `BILOU`; default: the configuration's, or conlleval. */
   readonly tagScheme?: string;
   /** Run folder of a model that is to understand outputs that are sounds; default: the configuration's. */
   readonly recognizer?: string;

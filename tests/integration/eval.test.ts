@@ -167,7 +167,7 @@ describe('other metrics of files', () => {
   it.concurrent.each([
     ['--normalize', 'german', '--normalize german: expected one of none, basic, english'],
     ['--characters', 'byte', '--characters byte: expected one of codePoint, grapheme'],
-    ['--tag-scheme', 'IOB', '--tag-scheme IOB: expected one of IOB2, IOE2, IOBES, BILOU'],
+    ['--tag-scheme', 'IOB', '--tag-scheme IOB: expected one of conlleval, IOB2, IOE2, IOBES, BILOU'],
     ['--metrics', 'bleu,wur', 'unknown metric "wur"; the metrics here are bleu, chrf, '],
   ])('refuse %s %s', async (option, value, message) => {
     await writeFile(at('one.txt'), 'a\n');

@@ -1,6 +1,6 @@
 // F1 of entities and chunks that sequences of tags mark, as conlleval and seqeval count them.
 import { DataError } from '../../errors.js';
-import { type LabelTally, labelScores, noTally, ratio } from '../labels/counts.js';
+import { type LabelTally, labelScores, noTally, ratio, sumOf } from '../labels/counts.js';
 import { type Metric, soleReference } from '../types.js';
 import { markedSpans, type Span, splitTags } from './spans.js';
 
@@ -28,11 +28,10 @@ class EntityCounts {
 
   /** Scores of each type that occurs, in alphabetical order, and of all together. */
   summary() {
-    const total = noTally();
+    const total = sumOf(this.byType.values());
     const types = [...this.byType]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([type, counts]) => {
-        for (const key of ['both', 'inOutputs', 'inReferences'] as const) total[key] += counts[key];
         return { type, ...labelScores(counts), support: counts.inReferences, found: counts.inOutputs };
       });
     const { both: correct, inOutputs: found, inReferences: expected } = total;
@@ -54,15 +53,15 @@ const nameOf = ({ type, first, last }: Span): string => `${first} ${last} ${type
 
 /**
  * F1 of entities, 0 to 1, all types together. Outputs and references are lines of tags, one for each token, such as `B-PER I-PER O`;
- * an entity counts where its type, its first and its last token are right. Any tags are read as conlleval reads them, unless
+ * an entity counts where its type, its first and its last token are right. Tags are read as conlleval reads any, unless
  * `options.tagScheme` asks for entities that are spelt as a scheme has it; both equal seqeval's. What an output has beyond the tags
  * of its reference is wrong (`otherLength` counts such outputs, too short ones included), and what is no tag (`unreadable`) is taken for `O`.
  * @throws DataError where a reference has what is no tag
  */
-const entityF1: Metric = {
+export const entityF1: Metric = {
   name: 'entityF1',
   higherIsBetter: true,
-  accumulate({ tagScheme }) {
+  accumulate({ tagScheme = 'conlleval' }) {
     const counts = new EntityCounts();
     const details = { otherLength: 0, unreadable: 0 };
     let examples = 0;
@@ -72,7 +71,8 @@ const entityF1: Metric = {
         const [output, reference] = [splitTags(hypothesis), splitTags(soleReference('entityF1', references))];
         const expected = markedSpans(reference, tagScheme);
         if (expected.unreadable !== undefined) {
-          const wanted = tagScheme ? `tags of ${tagScheme}` : 'O, or B, I, E or S with a type, such as B-PER';
+          const wanted =
+            tagScheme === 'conlleval' ? 'O, or B, I, E or S with a type, such as B-PER' : `tags of ${tagScheme}`;
           throw new DataError(`reference of example ${examples}: expected ${wanted}, found "${expected.unreadable}"`);
         }
         const found = markedSpans(output, tagScheme);
@@ -84,11 +84,8 @@ const entityF1: Metric = {
       },
       result() {
         const { f1, ...summary } = counts.summary();
-        const signature = `nrefs:1|scheme:${tagScheme ?? 'conlleval'}`;
-        return { score: f1, signature, details: { ...summary, ...details } };
+        return { score: f1, signature: `nrefs:1|scheme:${tagScheme}`, details: { ...summary, ...details } };
       },
     };
   },
 };
-
-export const ENTITY_METRICS: readonly Metric[] = [entityF1];

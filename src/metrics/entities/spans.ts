@@ -1,11 +1,12 @@
 // Entities and chunks that a sequence of tags marks: what conlleval finds in any tags, and what a scheme allows.
 
-/** The schemes that can be asked for, by the prefixes they have and the entities these may spell; BILOU's L and U are read as E and S. */
+/** The ways to read tags, by the prefixes beside O and the entities that these may spell; BILOU's L and U are read as E and S. */
 const SCHEMES = {
-  IOB2: { prefixes: 'BIO', entity: /^BI*$/ },
-  IOE2: { prefixes: 'IEO', entity: /^I*E$/ },
-  IOBES: { prefixes: 'BIESO', entity: /^(S|BI*E)$/ },
-  BILOU: { prefixes: 'BILUO', entity: /^(S|BI*E)$/ },
+  conlleval: { prefixes: 'BIES', entity: /./ },
+  IOB2: { prefixes: 'BI', entity: /^BI*$/ },
+  IOE2: { prefixes: 'IE', entity: /^I*E$/ },
+  IOBES: { prefixes: 'BIES', entity: /^(S|BI*E)$/ },
+  BILOU: { prefixes: 'BILU', entity: /^(S|BI*E)$/ },
 } as const;
 
 /** How strictly tags are read. */
@@ -13,8 +14,6 @@ export type TagScheme = keyof typeof SCHEMES;
 
 export const TAG_SCHEMES = Object.keys(SCHEMES) as TagScheme[];
 
-/** Prefixes that are read where no scheme is asked for. */
-const USUAL = 'BIESO';
 const MEANING: Readonly<Record<string, string>> = { L: 'E', U: 'S' };
 
 /** A tag: what stands before its hyphen, and the type behind it. */
@@ -39,12 +38,11 @@ export interface Span {
 export const splitTags = (line: string): string[] => line.split(/\s+/u).filter(Boolean);
 
 /** @returns undefined where it is no tag of the scheme */
-function readTag(text: string, scheme: TagScheme | undefined): Tag | undefined {
+function readTag(text: string, scheme: TagScheme): Tag | undefined {
   if (text === 'O') return OUTSIDE;
-  const [, prefix = '', type] = /^([A-Z])(?:-(.+))?$/u.exec(text) ?? [];
-  const known = scheme ? SCHEMES[scheme].prefixes : USUAL;
-  if (prefix === 'O' || prefix === '' || !known.includes(prefix)) return undefined;
-  return { prefix: MEANING[prefix] ?? prefix, type: type ?? NO_TYPE };
+  const [, prefix, type = NO_TYPE] = /^([A-Z])(?:-(.+))?$/u.exec(text) ?? [];
+  if (prefix === undefined || !SCHEMES[scheme].prefixes.includes(prefix)) return undefined;
+  return { prefix: MEANING[prefix] ?? prefix, type };
 }
 
 /** Whether the second tag is of the entity that the first one is of. */
@@ -52,8 +50,8 @@ const goesOn = (before: Tag, tag: Tag): boolean =>
   'BI'.includes(before.prefix) && 'IE'.includes(tag.prefix) && before.type === tag.type;
 
 /** Whether tags of one entity spell what the scheme allows. */
-const isAllowed = (tags: readonly Tag[], scheme: TagScheme | undefined): boolean =>
-  scheme === undefined || SCHEMES[scheme].entity.test(tags.map(({ prefix }) => prefix).join(''));
+const isAllowed = (tags: readonly Tag[], scheme: TagScheme): boolean =>
+  SCHEMES[scheme].entity.test(tags.map(({ prefix }) => prefix).join(''));
 
 /** What a sequence of tags marks, and the first of its tags that cannot be read, which is taken for `O`. */
 export interface Marked {
@@ -62,18 +60,17 @@ export interface Marked {
 }
 
 /**
- * The entities of a sequence of tags. Without a scheme an entity is what conlleval (Tjong Kim Sang & Buchholz, 2000) takes for one: it ends
- * where the type changes, or with E or S, or before B or S, and may begin with any tag but O. With a scheme, those that the scheme
- * allows, as in seqeval's strict mode.
+ * The entities of a sequence of tags. For conlleval (Tjong Kim Sang & Buchholz, 2000) an entity ends where the type changes, or with E
+ * or S, or before B or S, and may begin with any tag but O. The other schemes allow some of these, as in seqeval's strict mode.
  */
-export function markedSpans(texts: readonly string[], scheme: TagScheme | undefined): Marked {
+export function markedSpans(texts: readonly string[], scheme: TagScheme): Marked {
   const spans: Span[] = [];
   let unreadable: string | undefined;
   let current: Tag[] = [];
   const close = (end: number): void => {
-    const type = current[0]?.type;
-    if (type !== undefined && isAllowed(current, scheme))
-      spans.push({ type, first: end - current.length, last: end - 1 });
+    const [first] = current;
+    if (first && isAllowed(current, scheme))
+      spans.push({ type: first.type, first: end - current.length, last: end - 1 });
     current = [];
   };
   texts.forEach((text, i) => {

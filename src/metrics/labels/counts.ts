@@ -84,13 +84,7 @@ export class LabelCounts {
 
   /** All labels together, those that are not among the given ones included. */
   total(): LabelTally {
-    const total = noTally();
-    for (const { both, inOutputs, inReferences } of [...this.known.values(), ...this.unknown.values()]) {
-      total.both += both;
-      total.inOutputs += inOutputs;
-      total.inReferences += inReferences;
-    }
-    return total;
+    return sumOf([...this.known.values(), ...this.unknown.values()]);
   }
 
   /** How many labels there are. */
@@ -114,6 +108,17 @@ export class LabelCounts {
 }
 
 export const noTally = (): LabelTally => ({ both: 0, inOutputs: 0, inReferences: 0 });
+
+/** All of them together. */
+export function sumOf(tallies: Iterable<LabelTally>): LabelTally {
+  const total = noTally();
+  for (const { both, inOutputs, inReferences } of tallies) {
+    total.both += both;
+    total.inOutputs += inOutputs;
+    total.inReferences += inReferences;
+  }
+  return total;
+}
 
 /** Precision, recall and F1, each 0 where it would divide by 0. */
 export function labelScores({ both, inOutputs, inReferences }: LabelTally) {
